@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/sys.h"
+#include "base/text.h"
+
+int path_open_in_root(int root_fd, const char *path, int flags, mode_t mode)
+{
+	struct open_how how = {
+		.flags = (uint64_t)(flags | O_CLOEXEC),
+		.mode = mode,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+	int fd;
+
+	/* EAGAIN: a rename raced with the resolution (openat2(2)). */
+	do
+		fd = sys_openat2(root_fd, path, &how);
+	while (fd < 0 && errno == EAGAIN);
+	return fd < 0 ? -errno : fd;
+}
+
+int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode)
+{
+	_cleanup_fd int at =
+		path_open_in_root(root_fd, "/", O_PATH | O_DIRECTORY, 0);
+	char prefix[PATH_MAX];
+	size_t len = 0;
+
+	if (at < 0)
+		return at;
+	if (!str_copy(prefix, sizeof(prefix), path))
+		return -ENAMETOOLONG;
+	while (prefix[len]) {
+		char *name = prefix + len + strspn(prefix + len, "/");
+		size_t name_len = strcspn(name, "/");
+		char rest = name[name_len];
+		int next;
+
+		if (name_len == 0)
+			break;
+		name[name_len] = '\0';
+		if (mkdirat(at, name, mode) < 0 && errno != EEXIST)
+			return -errno;
+		/* From the top, so that a symlink met on the way is resolved
+		 * inside the root and ".." cannot climb. */
+		next = path_open_in_root(root_fd, prefix, O_PATH | O_DIRECTORY,
+					 0);
+		if (next < 0)
+			return next;
+		fd_close(at);
+		at = next;
+		name[name_len] = rest;
+		len = (size_t)(name - prefix) + name_len;
+	}
+	return 0;
+}
+
+int path_mkdirs(const char *path, mode_t mode)
+{
+	_cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return root < 0 ? -errno : path_mkdirs_in_root(root, path, mode);
+}
+
+static int remove_in(int dir_fd, const char *name, dev_t dev, int depth);
+
+/* Deeper than any honest tree; bounds the recursion and its descriptors. */
+#define REMOVE_DEPTH_MAX 512
+
+static int remove_children(int fd, dev_t dev, int depth)
+{
+	_cleanup_dir DIR *dir = fdopendir(fd);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir) {
+		fd_close(fd);
+		return -errno;
+	}
+	while ((entry = readdir(dir))) {
+		int one;
+
+		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
+			continue;
+		one = remove_in(fd, entry->d_name, dev, depth);
+		if (one < 0)
+			r = one;
+	}
+	return r;
+}
+
+static int remove_in(int dir_fd, const char *name, dev_t dev, int depth)
+{
+	struct stat st;
+	int fd;
+
+	if (unlinkat(dir_fd, name, 0) == 0 || errno == ENOENT)
+		return 0;
+	if (errno != EISDIR && errno != EPERM)
+		return -errno;
+	if (depth > REMOVE_DEPTH_MAX)
+		return -ELOOP;
+	fd = openat(dir_fd, name,
+		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || (dev && st.st_dev != dev)) {
+		fd_close(fd);
+		return -EXDEV;
+	}
+	(void)remove_children(fd, st.st_dev, depth + 1);
+	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+int path_remove_tree(int dir_fd, const char *path)
+{
+	return remove_in(dir_fd, path, 0, 0);
+}

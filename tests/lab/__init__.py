@@ -1,0 +1,1 @@
+"""The lab: whole machines, driven and judged from outside."""
