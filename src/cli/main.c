@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: MIT */
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/log.h"
+#include "base/nearest.h"
+#include "base/text.h"
+#include "cli/commands.h"
+
+struct command {
+	const char *name;
+	const char *help; /* one line; NULL: for the project's own use */
+	int (*run)(int argc, char **argv);
+};
+
+static int cmd_help(int argc, char **argv);
+static int cmd_version(int argc, char **argv);
+
+static const struct command commands[] = {
+	{ "build", "write the bootstrap: kernel, initramfs, boot scripts",
+	  cmd_build },
+	{ "help", "this list", cmd_help },
+	{ "--help", NULL, cmd_help },
+	{ "-h", NULL, cmd_help },
+	{ "--version", NULL, cmd_version },
+};
+
+static int cmd_help(int argc _unused, char **argv _unused)
+{
+	printf("Any OS image on any machine, in RAM, and back again.\n\n"
+	       "usage: boomerang COMMAND [options]\n\n");
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].help)
+			printf("  %-10s %s\n", commands[i].name,
+			       commands[i].help);
+	printf("\nOptions of each: boomerang(1).\n");
+	return STATUS_OK;
+}
+
+static int cmd_version(int argc _unused, char **argv _unused)
+{
+	printf("boomerang " BOOMERANG_VERSION "\n");
+	return STATUS_OK;
+}
+
+int command_misuse(const char *command, const char *format, ...)
+{
+	char message[256];
+	struct text text = text_over(message, sizeof(message));
+	va_list args;
+
+	va_start(args, format);
+	text_vadd(&text, format, args);
+	va_end(args);
+	log_error("boomerang %s: %s; see boomerang(1)", command, message);
+	return STATUS_USAGE;
+}
+
+int command_bad_option(int answer, char **argv)
+{
+	const char *option = argv[optind - 1];
+	const char *why = answer == ':' ? "needs a value" : "is not an option";
+
+	/* Of a cluster such as -xyz only the letter is wrong. */
+	if (optopt && !str_after(option, "--"))
+		return command_misuse(argv[0], "-%c %s", optopt, why);
+	return command_misuse(argv[0], "%s %s", option, why);
+}
+
+static int unknown_command(const char *word)
+{
+	const char *names[ARRAY_SIZE(commands)];
+	const char *nearest;
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		names[i] = commands[i].name;
+	nearest = nearest_name(word, names, ARRAY_SIZE(names));
+	if (nearest)
+		log_error("boomerang: no command \"%s\"; did you mean \"%s\"?",
+			  word, nearest);
+	else
+		log_error("boomerang: no command \"%s\"; see boomerang help",
+			  word);
+	return STATUS_USAGE;
+}
+
+int main(int argc, char **argv)
+{
+	if (argc < 2) {
+		log_error("boomerang: which command? See boomerang help");
+		return STATUS_USAGE;
+	}
+	opterr = 0;
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (str_eq(argv[1], commands[i].name))
+			return commands[i].run(argc - 1, argv + 1);
+	return unknown_command(argv[1]);
+}
