@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The cgroup (v2, Documentation/admin-guide/cgroup-v2.rst) that holds all of
+ * one load and its target: CGROUP_TREE with a child per part. It bounds their
+ * memory and number of processes, so that the bootstrap always has some of
+ * both, and one write kills all of it.
+ */
+#pragma once
+
+#include "base/failure.h"
+
+#define CGROUP_ROOT "/sys/fs/cgroup"
+#define CGROUP_TREE CGROUP_ROOT "/boomerang"
+
+enum cgroup_part {
+	CGROUP_LOAD,   /* downloads and unpacks */
+	CGROUP_TARGET, /* the root of the target's cgroup namespace */
+};
+
+/* Creates the tree; every controller there is, is offered to the target.
+ * memory_max in bytes. */
+int cgroup_create(uint64_t memory_max, uint64_t pids_max,
+		  struct failure *failure) _must_check;
+
+/* Moves a process into a part. */
+int cgroup_join(enum cgroup_part part, pid_t pid, struct failure *failure)
+	_must_check;
+
+/* SIGKILL to all in the tree, also to what is just being forked. Does not
+ * wait. No tree is fine. */
+void cgroup_kill(void);
+
+/*
+ * Waits at most limit_ms until nothing lives in the tree, then removes it
+ * and all that the target made below it. -EBUSY: something is still there.
+ * May block: not for PID 1.
+ */
+int cgroup_remove(int limit_ms) _must_check;
