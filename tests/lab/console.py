@@ -51,9 +51,9 @@ class Match:
 
 
 class Console:
-    """One serial port: a unix socket that QEMU listens on."""
+    """One serial port: our end of its socket, and where to log."""
 
-    def __init__(self, name, path, log):
+    def __init__(self, name, sock, log):
         self.name = name
         self.text = ""
         self.cursor = 0
@@ -65,8 +65,7 @@ class Console:
         self._closed = None
         self._fatal = None
         self._allowed = None
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(path)
+        self._socket = sock
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
 

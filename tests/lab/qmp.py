@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""QEMU's monitor: the QEMU Machine Protocol over a unix socket."""
+"""QEMU's monitor: the QEMU Machine Protocol over a socket."""
 
 import json
 import socket
@@ -10,11 +10,10 @@ from .console import LabError, Timeout
 
 
 class Qmp:
-    """One connection to a machine's monitor."""
+    """One connection to a machine's monitor: our end of its socket."""
 
-    def __init__(self, path):
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.connect(path)
+    def __init__(self, sock):
+        self._socket = sock
         self._file = self._socket.makefile("r", encoding="utf-8")
         self._changed = threading.Condition()
         self._replies = []
