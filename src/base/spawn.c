@@ -62,6 +62,15 @@ static void set_oom_score(int adj)
 	(void)!file_write(AT_FDCWD, "/proc/self/oom_score_adj", text);
 }
 
+static void take_foreground(void)
+{
+	/* Asked for from the background it would stop us. */
+	signal(SIGTTOU, SIG_IGN);
+	setpgid(0, 0);
+	(void)tcsetpgrp(STDIN_FILENO, getpgrp());
+	signal(SIGTTOU, SIG_DFL);
+}
+
 static void exec_child(const struct spawn *what, int errors)
 {
 	int r;
@@ -74,6 +83,8 @@ static void exec_child(const struct spawn *what, int errors)
 		close_range(EXTRA_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);
 		if (what->tty)
 			(void)ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+		if (what->foreground)
+			take_foreground();
 		if (what->oom_score_adj)
 			set_oom_score(what->oom_score_adj);
 		if (what->env)

@@ -15,7 +15,10 @@ struct spawn {
 				    reaches all of it */
 	bool tty;		 /* fd[0] becomes the controlling terminal;
 				    needs session */
-	int oom_score_adj;	 /* 0: inherited */
+	bool foreground;   /* its own process group, in the foreground of the
+				    terminal fd[0], which the caller takes back
+				    with tcsetpgrp(), ignoring SIGTTOU */
+	int oom_score_adj; /* 0: inherited */
 };
 
 /*

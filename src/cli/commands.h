@@ -20,6 +20,13 @@ enum exit_status {
  * said on stderr, in one line, why it is not STATUS_OK.
  */
 int cmd_build(int argc, char **argv);
+int cmd_images(int argc, char **argv);
+int cmd_load(int argc, char **argv);
+int cmd_poweroff(int argc, char **argv);
+int cmd_prompt(int argc, char **argv);
+int cmd_reboot(int argc, char **argv);
+int cmd_return(int argc, char **argv);
+int cmd_status(int argc, char **argv);
 
 /*
  * Says on stderr "boomerang COMMAND: MESSAGE; see boomerang(1)" and returns
@@ -32,3 +39,9 @@ int command_misuse(const char *command, const char *format, ...) _printf(2, 3);
  * with opterr = 0 and an option string that begins with ":" (or "+:").
  */
 int command_bad_option(int answer, char **argv);
+
+/*
+ * For a command without options and arguments: STATUS_OK when there are none,
+ * or has said so and is STATUS_USAGE.
+ */
+int command_no_arguments(int argc, char **argv) _must_check;

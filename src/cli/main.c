@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
-#include <stdarg.h>
 #include <stdio.h>
 
 #include "base/log.h"
@@ -20,6 +19,15 @@ static int cmd_version(int argc, char **argv);
 static const struct command commands[] = {
 	{ "build", "write the bootstrap: kernel, initramfs, boot scripts",
 	  cmd_build },
+	{ "load", "make an image the running system", cmd_load },
+	{ "return", "end the running image, back to the bootstrap",
+	  cmd_return },
+	{ "status", "what the bootstrap does and what the last return found",
+	  cmd_status },
+	{ "images", "the image in use", cmd_images },
+	{ "reboot", "reboot the machine", cmd_reboot },
+	{ "poweroff", "switch the machine off", cmd_poweroff },
+	{ "prompt", NULL, cmd_prompt },
 	{ "help", "this list", cmd_help },
 	{ "--help", NULL, cmd_help },
 	{ "-h", NULL, cmd_help },
@@ -42,30 +50,6 @@ static int cmd_version(int argc _unused, char **argv _unused)
 {
 	printf("boomerang " BOOMERANG_VERSION "\n");
 	return STATUS_OK;
-}
-
-int command_misuse(const char *command, const char *format, ...)
-{
-	char message[256];
-	struct text text = text_over(message, sizeof(message));
-	va_list args;
-
-	va_start(args, format);
-	text_vadd(&text, format, args);
-	va_end(args);
-	log_error("boomerang %s: %s; see boomerang(1)", command, message);
-	return STATUS_USAGE;
-}
-
-int command_bad_option(int answer, char **argv)
-{
-	const char *option = argv[optind - 1];
-	const char *why = answer == ':' ? "needs a value" : "is not an option";
-
-	/* Of a cluster such as -xyz only the letter is wrong. */
-	if (optopt && !str_after(option, "--"))
-		return command_misuse(argv[0], "-%c %s", optopt, why);
-	return command_misuse(argv[0], "%s %s", option, why);
 }
 
 static int unknown_command(const char *word)

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The prompt of the bootstrap. PID 1 keeps one running on every console, each
+ * the leader of a session whose controlling terminal is that console, and
+ * starts it again when it ends. Its commands are those of the program, called
+ * as functions.
+ */
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include "base/log.h"
+#include "base/nearest.h"
+#include "base/spawn.h"
+#include "base/text.h"
+#include "cli/commands.h"
+#include "cli/control-client.h"
+#include "cli/editor.h"
+#include "cli/status-text.h"
+#include "cli/words.h"
+
+#define PROMPT "[bootstrap] # " /* scripts wait for exactly this */
+
+/* How long PID 1 may need to end a prompt whose console it gives away. */
+#define HAND_OVER_MS 3000
+
+#define IMAGES_MAX 16
+
+static int prompt_help(int argc, char **argv);
+static int prompt_load(int argc, char **argv);
+static int prompt_shell(int argc, char **argv);
+
+static const struct prompt_command {
+	const char *name;
+	const char *usage; /* NULL: not listed */
+	const char *help;
+	int (*run)(int argc, char **argv);
+	bool hands_over; /* success may give this console to another */
+} commands[] = {
+	{ "load", "load REF [--init PATH]",
+	  "make the image at REF (a URL or a file) the running system",
+	  prompt_load, true },
+	{ "return", "return", "end the running image, back to the bootstrap",
+	  cmd_return, false },
+	{ "status", "status [--json]",
+	  "what runs, and what the last return found", cmd_status, false },
+	{ "images", "images", "the image in use", cmd_images, false },
+	{ "shell", "shell", "a shell of the bootstrap; `exit` leaves it",
+	  prompt_shell, false },
+	{ "reboot", "reboot", "reboot the machine", cmd_reboot, true },
+	{ "poweroff", "poweroff", "switch the machine off", cmd_poweroff,
+	  true },
+	{ "help", "help", "this list", prompt_help, false },
+	{ "RETURN_TO_BOOTSTRAP", NULL, NULL, cmd_return, false },
+};
+
+/* References asked for at this prompt, for completion; a ring. */
+static struct {
+	char ref[IMAGES_MAX][CONTROL_REF_MAX];
+	size_t count, next;
+} images;
+
+static void remember_image(const char *ref)
+{
+	for (size_t i = 0; i < images.count; i++)
+		if (str_eq(images.ref[i], ref))
+			return;
+	if (!str_copy(images.ref[images.next], CONTROL_REF_MAX, ref))
+		return;
+	images.count = MAX(images.count, images.next + 1);
+	images.next = (images.next + 1) % IMAGES_MAX;
+}
+
+static void complete_from(struct complete_source *ret_source)
+{
+	static const char *names[ARRAY_SIZE(commands)], *refs[IMAGES_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		names[i] = commands[i].name;
+	for (size_t i = 0; i < images.count; i++)
+		refs[i] = images.ref[i];
+	*ret_source = (struct complete_source){
+		.commands = names,
+		.command_count = ARRAY_SIZE(names),
+		.images = refs,
+		.image_count = images.count,
+	};
+}
+
+static int prompt_help(int argc _unused, char **argv _unused)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (commands[i].usage)
+			printf("  %-23s %s\n", commands[i].usage,
+			       commands[i].help);
+	printf("\nCtrl+C stops a load. Back from an image: Ctrl+Alt+F12, "
+	       "RETURN_TO_BOOTSTRAP\non a serial line, or "
+	       "/.bootstrap-return in it.\n");
+	return STATUS_OK;
+}
+
+static int prompt_load(int argc, char **argv)
+{
+	int r = cmd_load(argc, argv);
+
+	/* getopt_long() has put it last. A failed one is worth correcting. */
+	if (r != STATUS_USAGE)
+		remember_image(argv[argc - 1]);
+	return r;
+}
+
+static int prompt_shell(int argc, char **argv)
+{
+	static const char *const shell[] = { "/bin/sh", NULL };
+	const struct spawn what = {
+		.argv = shell,
+		.fd = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
+		.extra_fd = FD_NONE,
+		.foreground = true,
+	};
+	struct failure failure;
+	struct termios mode;
+	bool terminal = tcgetattr(STDIN_FILENO, &mode) == 0;
+	int r = command_no_arguments(argc, argv);
+
+	if (r != STATUS_OK)
+		return r;
+	r = spawn_wait(&what, &failure);
+	if (r < 0)
+		log_error("%s", failure.text);
+	if (terminal) {
+		(void)tcsetpgrp(STDIN_FILENO, getpgrp());
+		(void)tcsetattr(STDIN_FILENO, TCSADRAIN, &mode);
+	}
+	return r < 0 ? STATUS_FAILED : STATUS_OK;
+}
+
+static void unknown_command(const char *word)
+{
+	struct complete_source source;
+	const char *nearest;
+
+	complete_from(&source);
+	nearest = nearest_name(word, source.commands, source.command_count);
+	if (nearest)
+		log_error("unknown command '%s', did you mean '%s'? "
+			  "(use `shell` for programs)",
+			  word, nearest);
+	else
+		log_error("unknown command '%s', `help` lists them "
+			  "(use `shell` for programs)",
+			  word);
+}
+
+/*
+ * PID 1 ends the prompt of a console that it gives to a target, or all of
+ * them before it reboots. Until then nothing is printed here: who waits for
+ * the prompt on that console waits for the return.
+ */
+static void wait_to_be_ended(void)
+{
+	struct pollfd console = { .fd = STDIN_FILENO, .events = 0 };
+
+	(void)poll(&console, 1, HAND_OVER_MS);
+}
+
+static void run_words(struct words *words)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
+		const struct prompt_command *command = &commands[i];
+
+		if (!str_eq(words->word[0], command->name))
+			continue;
+		optind = 0; /* getopt_long() begins anew */
+		if (command->run(words->count, words->word) == STATUS_OK &&
+		    command->hands_over)
+			wait_to_be_ended();
+		return;
+	}
+	unknown_command(words->word[0]);
+}
+
+static void run_line(const char *line)
+{
+	struct failure failure;
+	struct words words;
+
+	if (words_split(line, &words, &failure) < 0)
+		log_error("%s", failure.text);
+	else if (words.count > 0)
+		run_words(&words);
+	fflush(stdout);
+}
+
+static void run_first_load(const char *ref, const char *init)
+{
+	struct words words = {
+		.count = init ? 4 : 2,
+		.word = { (char[]){ "load" }, (char *)(uintptr_t)ref },
+	};
+
+	if (init) {
+		words.word[1] = (char[]){ "--init" };
+		words.word[2] = (char *)(uintptr_t)init;
+		words.word[3] = (char *)(uintptr_t)ref;
+	}
+	log_info("image_url=%s: loading", ref);
+	run_words(&words);
+}
+
+static void print_banner(void)
+{
+	struct failure failure;
+	struct status status;
+
+	printf("\nboomerang " BOOMERANG_VERSION
+	       ": `help` lists the commands, Tab completes them.\n");
+	if (control_client_status(&status, &failure) < 0) {
+		log_error("%s", failure.text);
+		return;
+	}
+	printf("network      %s\n", *status.network ? status.network : "none");
+	status_print_return(stdout, &status);
+	printf("to return    Ctrl+Alt+F12, RETURN_TO_BOOTSTRAP on serial, "
+	       "/.bootstrap-return\n");
+	fflush(stdout);
+}
+
+/* A serial line does not know its size; what runs on it wants one. */
+static void set_unknown_size(void)
+{
+	static const struct winsize usual = { .ws_row = 24, .ws_col = 80 };
+	struct winsize size;
+
+	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    (size.ws_row == 0 || size.ws_col == 0))
+		(void)ioctl(STDIN_FILENO, TIOCSWINSZ, &usual);
+}
+
+/* The keys that signal are for what runs in the foreground. */
+static void ignore_keys(void)
+{
+	static const int signals[] = { SIGINT, SIGQUIT, SIGTSTP, SIGTTIN,
+				       SIGTTOU };
+
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		signal(signals[i], SIG_IGN);
+}
+
+static int prompt(const char *load, const char *init)
+{
+	struct editor *editor;
+	const char *line;
+
+	ignore_keys();
+	set_unknown_size();
+	print_banner();
+	if (load)
+		run_first_load(load, init);
+	editor = editor_new(PROMPT, complete_from);
+	if (!editor) {
+		log_error("no memory for the prompt");
+		return STATUS_FAILED;
+	}
+	while ((line = editor_read(editor))) {
+		editor_remember(editor, line);
+		run_line(line);
+	}
+	editor_free(editor);
+	return STATUS_OK;
+}
+
+int cmd_prompt(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{ "load", required_argument, NULL, 'l' },
+		{ "init", required_argument, NULL, 'i' },
+		{ 0 },
+	};
+	const char *load = NULL, *init = NULL;
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
+		if (option == 'l')
+			load = optarg;
+		else if (option == 'i')
+			init = optarg;
+		else
+			return command_bad_option(option, argv);
+	}
+	if (optind < argc)
+		return command_misuse(argv[0],
+				      "takes no argument, \"%s\" was "
+				      "given",
+				      argv[optind]);
+	return prompt(load, init);
+}
