@@ -1,0 +1,310 @@
+/* SPDX-License-Identifier: MIT */
+#include <arpa/inet.h>
+#include <errno.h>
+
+#include "base/text.h"
+#include "wire/cmdline.h"
+#include "wire/ipparam.h"
+
+#define VALUE_MAX 512
+
+enum field {
+	FIELD_CLIENT,
+	FIELD_SERVER,
+	FIELD_GATEWAY,
+	FIELD_NETMASK,
+	FIELD_HOSTNAME,
+	FIELD_DEVICE,
+	FIELD_AUTOCONF,
+	FIELD_DNS0,
+	FIELD_DNS1,
+	FIELD_NTP0,
+	FIELDS,
+};
+
+static const struct {
+	const char *word;
+	enum ipparam_method method;
+} methods[] = {
+	{ "dhcp", IPPARAM_DHCP }, { "on", IPPARAM_DHCP },
+	{ "any", IPPARAM_DHCP },  { "off", IPPARAM_OFF },
+	{ "none", IPPARAM_OFF },
+};
+
+static bool find_method(const char *word, enum ipparam_method *ret_method)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++) {
+		if (str_eq(word, methods[i].word)) {
+			*ret_method = methods[i].method;
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Splits copy at its colons, in place. Returns how many fields there are, or
+ * FIELDS + 1 for too many; those not there are "". */
+static size_t split(char *copy, const char *field[static FIELDS])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < FIELDS; i++)
+		field[i] = "";
+	for (char *at = copy; at; n++) {
+		if (n == FIELDS)
+			return FIELDS + 1;
+		field[n] = at;
+		at = strchr(at, ':');
+		if (at)
+			*at++ = '\0';
+	}
+	return n;
+}
+
+static int parse_address(const char *text, const char *name, uint32_t *address,
+			 struct failure *failure)
+{
+	struct in_addr in = { 0 };
+
+	if (*text && inet_pton(AF_INET, text, &in) != 1)
+		return failure_set(failure, EINVAL,
+				   "ip=: %s \"%s\" is no IPv4 address", name,
+				   text);
+	*address = ntohl(in.s_addr);
+	return 0;
+}
+
+/* The network classes of RFC 791, which the kernel still falls back to. */
+static uint8_t class_prefix(uint32_t address)
+{
+	if (address >> 31 == 0)
+		return 8;
+	return address >> 30 == 2 ? 16 : 24;
+}
+
+/* A netmask, or the length of the prefix; empty: of the address's class. */
+static int parse_prefix(const char *text, uint32_t address, uint8_t *prefix,
+			struct failure *failure)
+{
+	uint64_t length;
+	uint32_t mask = 0;
+	int r;
+
+	if (!*text) {
+		*prefix = class_prefix(address);
+		return 0;
+	}
+	if (str_to_u64(text, 32, &length) == 0) {
+		*prefix = (uint8_t)length;
+		return 0;
+	}
+	r = parse_address(text, "netmask", &mask, failure);
+	if (r < 0)
+		return r;
+	/* The zeros of a netmask are all at its end. */
+	if (~mask & (~mask + 1))
+		return failure_set(failure, EINVAL, "ip=: \"%s\" is no netmask",
+				   text);
+	*prefix = (uint8_t)__builtin_popcount(mask);
+	return 0;
+}
+
+/* Host and device names alike have no white space and no "/", the latter by
+ * dev_valid_name() of the kernel. */
+static int copy_name(char *name, size_t size, const char *text,
+		     const char *what, struct failure *failure)
+{
+	for (const char *c = text; *c; c++)
+		if (*c <= ' ' || *c == '/' || *c == 0x7f)
+			return failure_set(failure, EINVAL,
+					   "ip=: %s \"%s\" is no name", what,
+					   text);
+	if (!str_copy(name, size, text))
+		return failure_set(failure, EINVAL,
+				   "ip=: %s \"%s\" is too long", what, text);
+	return 0;
+}
+
+static int bad_method(const char *word, struct failure *failure)
+{
+	return failure_set(failure, EINVAL,
+			   "ip=: \"%s\" is not supported; use dhcp, off or a "
+			   "static IPv4 address",
+			   word);
+}
+
+static int parse_fields(const char *field[static FIELDS], struct ipparam *param,
+			struct failure *failure)
+{
+	const struct {
+		enum field field;
+		const char *name;
+		uint32_t *address;
+	} addresses[] = {
+		{ FIELD_CLIENT, "client address", &param->address },
+		{ FIELD_SERVER, "server address", &param->server },
+		{ FIELD_GATEWAY, "gateway", &param->gateway },
+		{ FIELD_DNS0, "dns0", &param->dns[0] },
+		{ FIELD_DNS1, "dns1", &param->dns[1] },
+		{ FIELD_NTP0, "ntp0", &param->ntp },
+	};
+	int r;
+
+	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+		r = parse_address(field[addresses[i].field], addresses[i].name,
+				  addresses[i].address, failure);
+		if (r < 0)
+			return r;
+	}
+	if (*field[FIELD_AUTOCONF] &&
+	    !find_method(field[FIELD_AUTOCONF], &param->method))
+		return bad_method(field[FIELD_AUTOCONF], failure);
+	if (param->address)
+		param->method = IPPARAM_STATIC;
+	r = parse_prefix(field[FIELD_NETMASK], param->address, &param->prefix,
+			 failure);
+	if (r < 0)
+		return r;
+	r = copy_name(param->hostname, sizeof(param->hostname),
+		      field[FIELD_HOSTNAME], "host name", failure);
+	if (r < 0)
+		return r;
+	return copy_name(param->device, sizeof(param->device),
+			 field[FIELD_DEVICE], "device", failure);
+}
+
+/* ip=dhcp, ip=off …, and dracut's ip=DEVICE:dhcp. */
+static bool is_short(const char *field[static FIELDS], size_t count)
+{
+	struct in_addr in;
+
+	return count == 1 ? inet_pton(AF_INET, field[0], &in) != 1
+			  : count == 2 && *field[0] && *field[1] &&
+				    inet_pton(AF_INET, field[0], &in) != 1;
+}
+
+static int parse_short(const char *field[static FIELDS], size_t count,
+		       struct ipparam *param, struct failure *failure)
+{
+	const char *word = field[count - 1];
+
+	/* An empty ip= is off, for the kernel, too. */
+	if (!*word)
+		word = "off";
+	if (!find_method(word, &param->method))
+		return bad_method(word, failure);
+	if (count == 1)
+		return 0;
+	return copy_name(param->device, sizeof(param->device), field[0],
+			 "device", failure);
+}
+
+int ipparam_parse(const char *value, struct ipparam *ret_param,
+		  struct failure *failure)
+{
+	struct ipparam param = { .method = IPPARAM_DHCP };
+	const char *field[FIELDS];
+	char copy[VALUE_MAX];
+	size_t count;
+	int r;
+
+	if (strpbrk(value, "[]"))
+		return failure_set(failure, EINVAL,
+				   "ip=%s: static IPv6 is not supported; IPv6 "
+				   "comes by router advertisement",
+				   value);
+	if (!str_copy(copy, sizeof(copy), value))
+		return failure_set(failure, EINVAL, "ip=: too long");
+	count = split(copy, field);
+	if (count > FIELDS)
+		return failure_set(failure, EINVAL, "ip=%s: too many fields",
+				   value);
+	r = is_short(field, count) ? parse_short(field, count, &param, failure)
+				   : parse_fields(field, &param, failure);
+	if (r < 0)
+		return r;
+	*ret_param = param;
+	return 0;
+}
+
+static int add_param(struct ipparams *params, const char *value,
+		     struct failure *failure)
+{
+	int r;
+
+	if (params->count == IPPARAM_MAX)
+		return failure_set(failure, E2BIG,
+				   "ip=%s: more than %d ip= parameters", value,
+				   IPPARAM_MAX);
+	r = ipparam_parse(value, &params->list[params->count], failure);
+	if (r == 0)
+		params->count++;
+	return r;
+}
+
+static int add_nameserver(struct ipparams *params, const char *value,
+			  struct failure *failure)
+{
+	char copy[IPPARAM_SERVER_MAX + 2];
+	struct in6_addr any;
+	char *at = copy;
+
+	if (!str_copy(copy, sizeof(copy), value))
+		return failure_set(failure, EINVAL, "nameserver=%s: no address",
+				   value);
+	if (*at == '[' && at[strlen(at) - 1] == ']') {
+		at[strlen(at) - 1] = '\0';
+		at++;
+	}
+	if (inet_pton(AF_INET, at, &any) != 1 &&
+	    inet_pton(AF_INET6, at, &any) != 1)
+		return failure_set(failure, EINVAL, "nameserver=%s: no address",
+				   value);
+	if (params->nameservers == IPPARAM_NAMESERVERS)
+		return failure_set(failure, E2BIG,
+				   "nameserver=%s: more than %d", value,
+				   IPPARAM_NAMESERVERS);
+	str_copy(params->nameserver[params->nameservers++], IPPARAM_SERVER_MAX,
+		 at);
+	return 0;
+}
+
+/* One word of the command line; those of others are fine. */
+static int add_word(struct ipparams *params, const struct cmdline_word *word,
+		    struct failure *failure)
+{
+	bool ip = cmdline_is(word, "ip");
+	struct view v = word->value;
+	size_t len = v.left;
+	char value[VALUE_MAX];
+
+	if (!ip && !cmdline_is(word, "nameserver"))
+		return 0;
+	if (len >= sizeof(value))
+		return failure_set(failure, EINVAL, "%s=: too long",
+				   ip ? "ip" : "nameserver");
+	view_copy(&v, value, len);
+	value[len] = '\0';
+	return ip ? add_param(params, value, failure)
+		  : add_nameserver(params, value, failure);
+}
+
+int ipparam_from_cmdline(const char *cmdline, struct ipparams *ret_params,
+			 struct failure *failure)
+{
+	struct cmdline iteration = cmdline_over(cmdline);
+	struct failure found = { 0 };
+	struct cmdline_word word;
+	int r = 0;
+
+	*ret_params = (struct ipparams){ 0 };
+	while (cmdline_next(&iteration, &word)) {
+		struct failure other;
+
+		if (add_word(ret_params, &word, r < 0 ? &other : &found) < 0)
+			r = -found.err;
+	}
+	if (r < 0 && failure)
+		*failure = found;
+	return r;
+}
