@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A header is the magic and 13 numbers of eight hexadecimal digits each, in
+ * the order of fields below; the last two are the length of the name with its
+ * NUL, and a checksum that only magic 070702 uses.
+ */
+#include "wire/newc.h"
+
+#include <errno.h>
+
+static const char magic[6] = "070701";
+static const char trailer[] = "TRAILER!!!";
+
+#define DIGITS 8
+
+size_t newc_padding(uint64_t len)
+{
+	return (size_t)(-len & 3);
+}
+
+static void build_hex(struct build *b, uint32_t value)
+{
+	uint8_t *p = build_take(b, DIGITS);
+
+	for (size_t i = DIGITS; p && i > 0; i--, value >>= 4)
+		p[i - 1] = (uint8_t) "0123456789abcdef"[value & 15];
+}
+
+void newc_build_entry(struct build *b, const struct newc_entry *entry)
+{
+	const uint32_t fields[] = {
+		entry->inode,
+		entry->mode,
+		entry->uid,
+		entry->gid,
+		entry->links,
+		entry->mtime,
+		entry->size,
+		entry->device_major,
+		entry->device_minor,
+		entry->node_major,
+		entry->node_minor,
+		(uint32_t)entry->name_len + 1,
+		0,
+	};
+	size_t start = b->len;
+
+	if (entry->name_len == 0 || entry->name_len > NEWC_NAME_MAX ||
+	    memchr(entry->name, '\0', entry->name_len)) {
+		b->bad = true;
+		return;
+	}
+	build_bytes(b, magic, sizeof(magic));
+	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
+		build_hex(b, fields[i]);
+	build_bytes(b, entry->name, entry->name_len);
+	build_u8(b, '\0');
+	build_zero(b, newc_padding(b->len - start));
+}
+
+void newc_build_trailer(struct build *b)
+{
+	newc_build_entry(b, &(struct newc_entry){
+				    .links = 1,
+				    .name = trailer,
+				    .name_len = sizeof(trailer) - 1,
+			    });
+}
+
+static uint32_t view_hex(struct view *v)
+{
+	const uint8_t *p = view_take(v, DIGITS);
+	uint32_t value = 0;
+
+	for (size_t i = 0; p && i < DIGITS; i++) {
+		uint8_t c = p[i] | 0x20; /* also upper case, as GNU cpio */
+
+		if (p[i] >= '0' && p[i] <= '9')
+			value = value << 4 | (uint32_t)(p[i] - '0');
+		else if (c >= 'a' && c <= 'f')
+			value = value << 4 | (uint32_t)(c - 'a' + 10);
+		else
+			v->bad = true;
+	}
+	return value;
+}
+
+int newc_parse_entry(struct view *v, struct newc_entry *ret_entry)
+{
+	size_t before = v->left;
+	bool ours = view_starts(*v, magic, sizeof(magic));
+	struct newc_entry entry = { 0 };
+	uint32_t name_size;
+	const uint8_t *name;
+
+	view_skip(v, sizeof(magic));
+	entry.inode = view_hex(v);
+	entry.mode = view_hex(v);
+	entry.uid = view_hex(v);
+	entry.gid = view_hex(v);
+	entry.links = view_hex(v);
+	entry.mtime = view_hex(v);
+	entry.size = view_hex(v);
+	entry.device_major = view_hex(v);
+	entry.device_minor = view_hex(v);
+	entry.node_major = view_hex(v);
+	entry.node_minor = view_hex(v);
+	name_size = view_hex(v);
+	(void)view_hex(v); /* the checksum */
+	name = view_take(v, name_size);
+	view_skip(v, newc_padding(before - v->left));
+	if (!ours || v->bad || name_size < 2 || name_size > NEWC_NAME_MAX + 1)
+		return -EBADMSG;
+	entry.name = (const char *)name;
+	entry.name_len = name_size - 1;
+	if (memchr(name, '\0', name_size) != name + entry.name_len)
+		return -EBADMSG;
+	if (name_size == sizeof(trailer) &&
+	    memcmp(name, trailer, name_size) == 0)
+		return 0;
+	*ret_entry = entry;
+	return 1;
+}
