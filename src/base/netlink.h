@@ -39,7 +39,9 @@ void netlink_attr(struct netlink_request *request, uint16_t type,
 int netlink_talk(int fd, struct netlink_request *request) _must_check;
 
 /* Sends as NLM_F_DUMP and hands every answer to each() until it returns
- * non-zero, which is then returned (after the dump was read to its end). */
+ * non-zero, which is then returned (after the dump was read to its end).
+ * -EAGAIN: what was listed changed meanwhile, so that something may be missing
+ * or there twice; ask again. */
 typedef int (*netlink_each)(const struct nlmsghdr *message, void *context);
 int netlink_dump(int fd, struct netlink_request *request, netlink_each each,
 		 void *context) _must_check;
