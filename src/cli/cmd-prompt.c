@@ -41,8 +41,7 @@ static const struct prompt_command {
 	bool hands_over; /* success may give this console to another */
 } commands[] = {
 	{ "load", "load REF [--init PATH]",
-	  "make the image at REF (a URL or a file) the running system",
-	  prompt_load, true },
+	  "run the image at REF, a URL or a file", prompt_load, true },
 	{ "return", "return", "end the running image, back to the bootstrap",
 	  cmd_return, false },
 	{ "status", "status [--json]",
@@ -195,18 +194,16 @@ static void run_line(const char *line)
 	fflush(stdout);
 }
 
-static void run_first_load(const char *ref, const char *init)
+static void run_first_load(char *ref, char *init)
 {
-	struct words words = {
-		.count = init ? 4 : 2,
-		.word = { (char[]){ "load" }, (char *)(uintptr_t)ref },
-	};
+	static char load[] = "load", init_option[] = "--init";
+	struct words words = { .count = 2, .word = { load, ref } };
 
-	if (init) {
-		words.word[1] = (char[]){ "--init" };
-		words.word[2] = (char *)(uintptr_t)init;
-		words.word[3] = (char *)(uintptr_t)ref;
-	}
+	if (init)
+		words = (struct words){
+			.count = 4,
+			.word = { load, init_option, init, ref },
+		};
 	log_info("image_url=%s: loading", ref);
 	run_words(&words);
 }
@@ -250,7 +247,7 @@ static void ignore_keys(void)
 		signal(signals[i], SIG_IGN);
 }
 
-static int prompt(const char *load, const char *init)
+static int prompt(char *load, char *init)
 {
 	struct editor *editor;
 	const char *line;
@@ -280,7 +277,7 @@ int cmd_prompt(int argc, char **argv)
 		{ "init", required_argument, NULL, 'i' },
 		{ 0 },
 	};
-	const char *load = NULL, *init = NULL;
+	char *load = NULL, *init = NULL;
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {

@@ -57,13 +57,13 @@ static unsigned char key_interrupt(EditLine *el, int key _unused)
 static unsigned char key_end(EditLine *el, int key _unused)
 {
 	const LineInfo *line = el_line(el);
-	int at = (int)(line->cursor - line->buffer);
 
 	if (line->lastchar == line->buffer)
 		return drop_line(el, "\n");
 	if (line->cursor == line->lastchar)
 		return CC_ERROR;
-	el_deletestr1(el, at, at + 1);
+	el_cursor(el, 1);
+	el_deletestr(el, 1);
 	return CC_REFRESH;
 }
 
@@ -173,6 +173,9 @@ const char *editor_read(struct editor *editor)
 	int len;
 
 	editor->dropped = false;
+	/* el_gets() would do it only after it showed the prompt, and keys
+	 * pressed in between would be the kernel's. */
+	el_set(editor->el, EL_PREP_TERM, 1);
 	line = el_gets(editor->el, &len);
 	if (editor->dropped)
 		return "";

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/* The prompt as a person meets it, on a terminal. */
+#include <getopt.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+
+#include "cli/commands.h"
+#include "cli/control-client.h"
+#include "fake-control.h"
+#include "terminal.h"
+#include "unit/tap.h"
+
+#define PROMPT "[bootstrap] # "
+
+static struct fake fake;
+static struct terminal terminal;
+
+/* Printed by the prompt, and not the echo of what was typed. */
+static void shows(const char *what)
+{
+	char label[128];
+
+	str_copy(label, sizeof(label), what);
+	str_make_printable(label);
+	ok(terminal_shows(&terminal, what), label);
+}
+
+static int run_prompt(const char *load)
+{
+	static char name[] = "prompt", option[] = "--load";
+	char ref[64];
+	char *argv[] = { name, option, ref, NULL };
+
+	str_copy(ref, sizeof(ref), load ? load : "");
+	if (!load)
+		argv[1] = NULL;
+	setenv("TERM", "vt220", 1);
+	opterr = 0;
+	return cmd_prompt(load ? 3 : 1, argv);
+}
+
+static void test_start(void)
+{
+	struct winsize size = { 0 };
+
+	terminal_start(&terminal, run_prompt, NULL);
+	shows("network      eth0 10.0.2.15/24 via 10.0.2.2\r\n");
+	shows("/.bootstrap-return\r\n" PROMPT);
+	ok(ioctl(terminal.fd, TIOCGWINSZ, &size) == 0 && size.ws_row == 24 &&
+		   size.ws_col == 80,
+	   "a terminal of unknown size is 80x24");
+}
+
+static void test_words(void)
+{
+	terminal_type(&terminal, "laod x\r");
+	shows("unknown command 'laod', did you mean 'load'? "
+	      "(use `shell` for programs)\r\n" PROMPT);
+	terminal_type(&terminal, "\r");
+	shows("\r\n" PROMPT);
+	terminal_type(&terminal, "status 'open\r");
+	shows("a quote (') is not closed\r\n" PROMPT);
+	terminal_type(&terminal, "status\r");
+	shows("phase        bootstrap\r\n");
+	shows(PROMPT);
+	terminal_type(&terminal, "RETURN_TO_BOOTSTRAP\r");
+	ok_int(fake_event(&fake), 'r', "RETURN_TO_BOOTSTRAP returns");
+	shows("no image is running\r\n" PROMPT);
+}
+
+static void test_editing(void)
+{
+	terminal_type(&terminal, "\033[A\033[A\r");
+	shows("phase        bootstrap\r\n");
+	shows(PROMPT);
+	terminal_type(&terminal, "he\tx\177\r");
+	shows("RETURN_TO_BOOTSTRAP\r\non a serial line");
+	shows(PROMPT);
+	terminal_type(&terminal, "re\t");
+	shows("reboot\r\nreturn\r\n");
+	shows(PROMPT "re");
+	terminal_type(&terminal, "bogus\003");
+	shows("^C\r\n" PROMPT);
+	terminal_type(&terminal, "\004");
+	shows("\r\n" PROMPT);
+	terminal_type(&terminal, "helq\002\004p\r");
+	shows("RETURN_TO_BOOTSTRAP\r\non a serial line");
+	shows(PROMPT);
+}
+
+static void test_shell(void)
+{
+	terminal_type(&terminal, "shell\r");
+	/* Only a shell computes this. */
+	terminal_type(&terminal, "echo $((6*7))=answer\r");
+	shows("42=answer");
+	terminal_type(&terminal, "sh -c 'echo rea''dy; exec sleep 1000'\r");
+	shows("ready\r\n");
+	terminal_type(&terminal, "\003");
+	terminal_type(&terminal, "echo $((6*8))=answer\r");
+	shows("48=answer");
+	terminal_type(&terminal, "stty raw -echo; exit\n");
+	shows(PROMPT);
+	terminal_type(&terminal, "images\r");
+	shows("no image is in use\r\n" PROMPT);
+}
+
+static void test_load(void)
+{
+	terminal_type(&terminal, "lo\thttp://h/slow\r");
+	ok_int(fake_event(&fake), 'l', "load is asked for");
+	shows("\rwaiting for the first byte");
+	shows("\r312 MB of 1.4 GB  149 MB/s  8 s left, 1.1 GB unpacked");
+	terminal_type(&terminal, "\003");
+	ok_int(fake_event(&fake), 'c', "Ctrl+C cancels it");
+	shows("\r\nload cancelled\r\n" PROMPT);
+	terminal_type(&terminal, "load \t");
+	shows("http://h/slow ");
+	terminal_type(&terminal, "\027http://h/bad\r");
+	ok_int(fake_event(&fake), 'l', "load is asked for again");
+	shows("\r\nthe server says 404\r\n" PROMPT);
+}
+
+static void test_end(void)
+{
+	int status = terminal_end(&terminal);
+
+	ok(WIFEXITED(status) || WTERMSIG(status) == SIGHUP,
+	   "a terminal that hangs up ends the prompt");
+}
+
+static void test_load_first(void)
+{
+	terminal_start(&terminal, run_prompt, "http://h/bad");
+	shows("image_url=http://h/bad: loading\r\n");
+	shows("\r\nthe server says 404\r\n");
+	shows(PROMPT);
+	ok_int(fake_event(&fake), 'l', "--load loads");
+	test_end();
+}
+
+static void test_entered(void)
+{
+	size_t at;
+
+	terminal_start(&terminal, run_prompt, "http://h/good");
+	shows("entering http://h/good ...\r\n");
+	at = terminal.at;
+	ok_int(fake_event(&fake), 'l', "--load loads a good one");
+	/* As PID 1 does when it gives the console to the target. */
+	kill(terminal.pid, SIGTERM);
+	terminal_rest(&terminal);
+	ok_str(terminal.text + at, "", "no prompt in the target's output");
+	terminal_end(&terminal);
+}
+
+int main(void)
+{
+	fake_start(&fake);
+	control_client_path = fake.path;
+	str_copy(fake.status->network, sizeof(fake.status->network),
+		 "eth0 10.0.2.15/24 via 10.0.2.2");
+	test_start();
+	test_words();
+	test_editing();
+	test_shell();
+	test_load();
+	test_end();
+	test_load_first();
+	test_entered();
+	fake_stop(&fake);
+	return tap_done();
+}
