@@ -128,6 +128,11 @@ static int remove_below(int dir_fd, const char *name, int depth)
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+int cgroup_remove_tree(int dir_fd, const char *path)
+{
+	return remove_below(dir_fd, path, 0);
+}
+
 int cgroup_remove(int limit_ms)
 {
 	int r = wait_empty(limit_ms);

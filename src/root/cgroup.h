@@ -36,3 +36,7 @@ void cgroup_kill(void);
  * May block: not for PID 1.
  */
 int cgroup_remove(int limit_ms) _must_check;
+
+/* Removes the cgroup at path below dir_fd and all that is below it, as far
+ * as they are empty now. Missing is fine. */
+int cgroup_remove_tree(int dir_fd, const char *path) _must_check;

@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Network links. A link is known by its index, which it keeps when it is
+ * renamed. Facts are what somebody sets: name, hardware address, MTU, master
+ * and some flags; carrier, counters and the like come and go.
+ */
+#include <inttypes.h>
+
+#include "root/audit-netlink.h"
+
+#define FLAGS_SET (IFF_UP | IFF_PROMISC | IFF_ALLMULTI | IFF_NOARP)
+
+struct link_value {
+	uint32_t index;
+	uint32_t flags;
+	uint32_t mtu;
+	uint32_t master;
+	uint32_t mac_len;
+	uint8_t mac[32];
+	char name[IF_NAMESIZE];
+	char kind[16]; /* "": hardware, which nobody can make or delete */
+};
+
+static struct link_value link_value(const struct fact *fact)
+{
+	struct link_value value;
+
+	memcpy(&value, fact->value, sizeof(value));
+	return value;
+}
+
+static void copy_name(char *dst, size_t size, const void *name, size_t len)
+{
+	memcpy(dst, name, MIN(len, size - 1));
+}
+
+static int links_each(const struct nlmsghdr *message, void *context)
+{
+	const struct ifinfomsg *info = NLMSG_DATA(message);
+	struct link_value value = { 0 };
+	size_t attrs_len, len, kind_len;
+	const void *attrs = message_attrs(message, sizeof(*info), &attrs_len);
+	const void *data, *kind;
+	char key[16], note[IF_NAMESIZE + 8];
+
+	if (!attrs)
+		return -EBADMSG;
+	value.index = (uint32_t)info->ifi_index;
+	value.flags = info->ifi_flags & FLAGS_SET;
+	value.mtu = attr_u32(attrs, attrs_len, IFLA_MTU, 0);
+	value.master = attr_u32(attrs, attrs_len, IFLA_MASTER, 0);
+	data = netlink_find(attrs, attrs_len, IFLA_ADDRESS, &len);
+	if (data && len <= sizeof(value.mac)) {
+		memcpy(value.mac, data, len);
+		value.mac_len = (uint32_t)len;
+	}
+	data = netlink_find(attrs, attrs_len, IFLA_IFNAME, &len);
+	if (data)
+		copy_name(value.name, sizeof(value.name), data, len);
+	data = netlink_find(attrs, attrs_len, IFLA_LINKINFO, &len);
+	kind = data ? netlink_find(data, len, IFLA_INFO_KIND, &kind_len) : NULL;
+	if (kind)
+		copy_name(value.kind, sizeof(value.kind), kind, kind_len);
+	snprintf(key, sizeof(key), "%010" PRIu32, value.index);
+	snprintf(note, sizeof(note), "link %s", value.name);
+	return facts_add(context, key, note, &value, sizeof(value));
+}
+
+static int links_take(struct facts *facts)
+{
+	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
+
+	return network_dump(facts, RTM_GETLINK, &info, sizeof(info),
+			    links_each);
+}
+
+/* Devices that a module makes when it is loaded, and that cannot be deleted
+ * without unloading it. */
+static const char *const module_links[] = {
+	"erspan0", "gre0",    "gretap0", "ip6_vti0", "ip6gre0",
+	"ip6tnl0", "ip_vti0", "sit0",	 "tunl0",
+};
+
+/* A new link without a kind is hardware that was plugged in. */
+static bool links_matter(const struct change *change)
+{
+	struct link_value now;
+
+	if (change->before)
+		return true;
+	now = link_value(change->now);
+	for (size_t i = 0; i < ARRAY_SIZE(module_links); i++)
+		if (str_eq(now.name, module_links[i]))
+			return false;
+	return now.kind[0] != '\0';
+}
+
+static int link_delete(uint32_t index)
+{
+	const struct ifinfomsg info = { .ifi_index = (int)index };
+	struct netlink_request request;
+	int r;
+
+	netlink_begin(&request, RTM_DELLINK, 0, &info, sizeof(info));
+	r = network_talk(&request);
+	/* The other end of a veth pair went with its peer. */
+	return r == -ENODEV ? 0 : r;
+}
+
+static int link_flags(uint32_t index, uint32_t flags, uint32_t mask)
+{
+	const struct ifinfomsg info = {
+		.ifi_index = (int)index,
+		.ifi_flags = flags,
+		.ifi_change = mask,
+	};
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
+	return network_talk(&request);
+}
+
+static int link_attr_once(uint32_t index, uint16_t type, const void *value,
+			  size_t len)
+{
+	const struct ifinfomsg info = { .ifi_index = (int)index };
+	struct netlink_request request;
+
+	netlink_begin(&request, RTM_NEWLINK, 0, &info, sizeof(info));
+	netlink_attr(&request, type, value, len);
+	return network_talk(&request);
+}
+
+/* Some drivers, and renaming before Linux 6.2, want the link down. That also
+ * drops routes and IPv6 addresses, which the later probes bring back. */
+static int link_attr(uint32_t index, uint16_t type, const void *value,
+		     size_t len, bool *down)
+{
+	int r = link_attr_once(index, type, value, len);
+
+	if (r != -EBUSY)
+		return r;
+	r = link_flags(index, 0, IFF_UP);
+	if (r < 0)
+		return r;
+	*down = true;
+	return link_attr_once(index, type, value, len);
+}
+
+static int link_rename(const struct link_value *want, bool *down)
+{
+	char aside[IF_NAMESIZE];
+	int r = link_attr(want->index, IFLA_IFNAME, want->name,
+			  strlen(want->name) + 1, down);
+
+	if (r != -EEXIST)
+		return r;
+	/* Two links that changed names wait for each other: this one steps
+	 * aside and gets its name in the next round. */
+	snprintf(aside, sizeof(aside), "aside%" PRIu32, want->index);
+	(void)!link_attr(want->index, IFLA_IFNAME, aside, strlen(aside) + 1,
+			 down);
+	return r;
+}
+
+static int link_restore(const struct link_value *want,
+			const struct link_value *now)
+{
+	bool down = false;
+	int r = 0, first = 0;
+
+	if (!str_eq(want->name, now->name))
+		first = link_rename(want, &down);
+	if (want->mac_len != now->mac_len ||
+	    memcmp(want->mac, now->mac, sizeof(want->mac)) != 0)
+		r = link_attr(want->index, IFLA_ADDRESS, want->mac,
+			      want->mac_len, &down);
+	first = first ? first : r;
+	r = want->mtu == now->mtu ? 0
+				  : link_attr(want->index, IFLA_MTU, &want->mtu,
+					      sizeof(want->mtu), &down);
+	first = first ? first : r;
+	r = want->master == now->master
+		    ? 0
+		    : link_attr(want->index, IFLA_MASTER, &want->master,
+				sizeof(want->master), &down);
+	first = first ? first : r;
+	r = want->flags == now->flags && !down
+		    ? 0
+		    : link_flags(want->index, want->flags, FLAGS_SET);
+	return first ? first : r;
+}
+
+static int links_undo(const struct audit_scope *scope,
+		      const struct change *change)
+{
+	struct link_value want, now;
+
+	(void)scope;
+	if (!change->now)
+		return -ENODEV;
+	now = link_value(change->now);
+	if (!change->before)
+		return link_delete(now.index);
+	want = link_value(change->before);
+	return link_restore(&want, &now);
+}
+
+static void describe_changed(const struct link_value *want,
+			     const struct link_value *now, struct text *what)
+{
+	text_add(what, "link %s was", want->name);
+	if (!str_eq(want->name, now->name))
+		text_add(what, " renamed to %s,", now->name);
+	if ((want->flags ^ now->flags) & IFF_UP)
+		text_add(what, " set %s,", now->flags & IFF_UP ? "up" : "down");
+	if ((want->flags ^ now->flags) & IFF_PROMISC)
+		text_add(what, " set %spromiscuous,",
+			 now->flags & IFF_PROMISC ? "" : "not ");
+	if ((want->flags ^ now->flags) & (IFF_ALLMULTI | IFF_NOARP))
+		text_add(what, " given other flags,");
+	if (want->mtu != now->mtu)
+		text_add(what, " given MTU %" PRIu32 ",", now->mtu);
+	if (want->master != now->master)
+		text_add(what, " put %s,",
+			 now->master ? "under another link"
+				     : "out of its master");
+	if (memcmp(want->mac, now->mac, sizeof(want->mac)) != 0)
+		text_add(what, " given another hardware address,");
+	if (what->len > 0 && what->buf[what->len - 1] == ',')
+		what->buf[--what->len] = '\0';
+}
+
+static void links_describe(const struct change *change, struct text *what,
+			   struct text *cure)
+{
+	struct link_value want, now;
+
+	if (!change->now) {
+		text_add(what, "%s is gone", change->before->note);
+		text_add(cure, "it came back");
+		return;
+	}
+	now = link_value(change->now);
+	if (!change->before) {
+		text_add(what, "link %s (%s) was left", now.name, now.kind);
+		text_add(cure, "deleted");
+		return;
+	}
+	want = link_value(change->before);
+	describe_changed(&want, &now, what);
+	text_add(cure, "put back");
+}
+
+const struct probe probe_links = {
+	.name = "links",
+	.group = AUDIT_GROUP_NETWORK,
+	.severity = 60,
+	.changes = CHANGE_ANY,
+	.matters = links_matter,
+	.take = links_take,
+	.undo = links_undo,
+	.describe = links_describe,
+};

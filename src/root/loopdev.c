@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+#include "root/loopdev.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/loop.h>
+#include <sys/ioctl.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/text.h"
+
+#define CONTROL	  "/dev/loop-control"
+#define BLOCK	  "/sys/block"
+#define RACES_MAX 64 /* others that took the device we were told is free */
+
+/* -EBUSY: somebody else was faster, ask for another one. */
+static int try_attach(int control_fd, int file_fd,
+		      char path[static LOOPDEV_PATH_MAX])
+{
+	const struct loop_config config = {
+		.fd = (uint32_t)file_fd,
+		.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
+	};
+	_cleanup_fd int fd = FD_NONE;
+	int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
+
+	if (number < 0)
+		return -errno;
+	snprintf(path, LOOPDEV_PATH_MAX, "/dev/loop%d", number);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, LOOP_CONFIGURE, &config) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int loopdev_attach(int file_fd, char ret_path[static LOOPDEV_PATH_MAX],
+		   struct failure *failure)
+{
+	_cleanup_fd int control_fd = open(CONTROL, O_RDWR | O_CLOEXEC);
+	char path[LOOPDEV_PATH_MAX];
+	int fd = -EBUSY;
+
+	if (control_fd < 0)
+		return failure_errno(failure, errno,
+				     "cannot open " CONTROL
+				     " (is the module loop loaded?)");
+	for (int i = 0; i < RACES_MAX && fd == -EBUSY; i++)
+		fd = try_attach(control_fd, file_fd, path);
+	if (fd < 0)
+		return failure_errno(failure, -fd,
+				     "cannot attach the image to %s", path);
+	(void)str_copy(ret_path, LOOPDEV_PATH_MAX, path);
+	return fd;
+}
+
+int loopdev_list(int (*each)(const char *name, const char *file, void *context),
+		 void *context)
+{
+	_cleanup_dir DIR *dir = opendir(BLOCK);
+	struct dirent *entry;
+	int r = 0;
+
+	if (!dir)
+		return errno == ENOENT ? 0 : -errno;
+	while (r == 0 && (entry = readdir(dir))) {
+		char name[64], path[128], file[PATH_MAX];
+
+		if (!str_after(entry->d_name, "loop"))
+			continue;
+		(void)str_copy(name, sizeof(name), entry->d_name);
+		snprintf(path, sizeof(path), BLOCK "/%s/loop/backing_file",
+			 name);
+		/* A device that is not attached has no such file. */
+		if (file_read_line(AT_FDCWD, path, file, sizeof(file)) >= 0)
+			r = each(name, file, context);
+	}
+	return r;
+}
+
+int loopdev_detach(const char *name)
+{
+	_cleanup_fd int fd = FD_NONE;
+	char path[64];
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, LOOP_CLR_FD) < 0 && errno != ENXIO)
+		return -errno;
+	return 0;
+}
