@@ -9,8 +9,8 @@
 #pragma once
 
 #include "base/util.h"
+#include "wire/control.h"
 
-#define NETWORK_MAGIC	 0x424d4e31u /* "BMN1" */
 #define NETWORK_TEXT_MAX 160
 
 enum network_state {
@@ -21,7 +21,7 @@ enum network_state {
 
 /* One record for every change, never the same twice in a row. */
 struct network_report {
-	uint32_t magic;
+	uint32_t magic;		     /* CONTROL_MAGIC */
 	uint32_t state;		     /* enum network_state */
 	char text[NETWORK_TEXT_MAX]; /* "eth0 10.0.2.15/24 via 10.0.2.2" */
 };

@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "wire/cmdline.h"
 #include "wire/ipparam.h"
+#include "wire/ipv4.h"
 
 #define VALUE_MAX 512
 
@@ -74,14 +75,6 @@ static int parse_address(const char *text, const char *name, uint32_t *address,
 	return 0;
 }
 
-/* The network classes of RFC 791, which the kernel still falls back to. */
-static uint8_t class_prefix(uint32_t address)
-{
-	if (address >> 31 == 0)
-		return 8;
-	return address >> 30 == 2 ? 16 : 24;
-}
-
 /* A netmask, or the length of the prefix; empty: of the address's class. */
 static int parse_prefix(const char *text, uint32_t address, uint8_t *prefix,
 			struct failure *failure)
@@ -91,7 +84,7 @@ static int parse_prefix(const char *text, uint32_t address, uint8_t *prefix,
 	int r;
 
 	if (!*text) {
-		*prefix = class_prefix(address);
+		*prefix = ipv4_class_prefix(address);
 		return 0;
 	}
 	if (str_to_u64(text, 32, &length) == 0) {
@@ -101,11 +94,9 @@ static int parse_prefix(const char *text, uint32_t address, uint8_t *prefix,
 	r = parse_address(text, "netmask", &mask, failure);
 	if (r < 0)
 		return r;
-	/* The zeros of a netmask are all at its end. */
-	if (~mask & (~mask + 1))
+	if (ipv4_mask_prefix(mask, prefix) < 0)
 		return failure_set(failure, EINVAL, "ip=: \"%s\" is no netmask",
 				   text);
-	*prefix = (uint8_t)__builtin_popcount(mask);
 	return 0;
 }
 
