@@ -128,7 +128,7 @@ extern const struct audit_scope audit_scope_all;
 
 /* As audit_take() and audit_settle(), inside scope. */
 int audit_take_scope(struct arena *arena, const struct audit_scope *scope,
-		     const struct audit **ret_audit, struct failure *failure)
+		     struct audit **ret_audit, struct failure *failure)
 	_must_check;
 int audit_settle_scope(struct arena *arena, const struct audit_scope *scope,
 		       const struct audit *before, struct leaks *ret_leaks,

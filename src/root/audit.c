@@ -93,8 +93,16 @@ static int take_one(struct arena *arena, const struct audit_scope *scope,
 	return facts_sort(facts);
 }
 
+static int fail_full(const struct arena *arena, struct failure *failure)
+{
+	return failure_set(failure, ENOBUFS,
+			   "the machine's state does not fit into the %zu "
+			   "bytes kept for it",
+			   arena->size);
+}
+
 int audit_take_scope(struct arena *arena, const struct audit_scope *scope,
-		     const struct audit **ret_audit, struct failure *failure)
+		     struct audit **ret_audit, struct failure *failure)
 {
 	struct audit *audit = arena_alloc(arena, sizeof(*audit));
 
@@ -103,19 +111,26 @@ int audit_take_scope(struct arena *arena, const struct audit_scope *scope,
 		    take_one(arena, scope, i, &audit->facts[i]) < 0)
 			audit = NULL;
 	if (!audit)
-		return failure_set(
-			failure, ENOBUFS,
-			"the machine's state does not fit into the %zu bytes kept for it",
-			arena->size);
+		return fail_full(arena, failure);
 	audit->memory_available = memory_now().available;
 	*ret_audit = audit;
 	return 0;
 }
 
-int audit_take(struct arena *arena, const struct audit **ret_audit,
+int audit_take(struct arena *arena, struct audit **ret_audit,
 	       struct failure *failure)
 {
 	return audit_take_scope(arena, &audit_scope_all, ret_audit, failure);
+}
+
+int audit_renew_network(struct arena *arena, struct audit *audit,
+			struct failure *failure)
+{
+	for (size_t i = 0; i < AUDIT_PROBES; i++)
+		if (audit_probes[i]->group == AUDIT_GROUP_NETWORK &&
+		    take_one(arena, &audit_scope_all, i, &audit->facts[i]) < 0)
+			return fail_full(arena, failure);
+	return 0;
 }
 
 /* What differs in one probe, in the order of the keys. */
@@ -401,15 +416,11 @@ int audit_settle_scope(struct arena *arena, const struct audit_scope *scope,
 		.before = before,
 		.findings.arena = arena,
 	};
-	struct audit *now = NULL;
-	const struct audit *taken;
-	int r = audit_take_scope(arena, scope, &taken, failure);
+	int r = audit_take_scope(arena, scope, &settle.now, failure);
 
 	if (r < 0)
 		return r;
-	now = arena_copy(arena, taken, sizeof(*taken));
-	settle.now = now;
-	r = now ? compare_first(&settle) : -ENOBUFS;
+	r = compare_first(&settle);
 	if (r == 0) {
 		settle_rounds(&settle);
 		r = find_remaining(&settle);

@@ -20,8 +20,15 @@ struct audit; /* all facts of one moment, in the arena */
  * Takes the facts of this moment. They live in the arena (the caller resets
  * it when they are no longer wanted). -ENOBUFS when it is too small.
  */
-int audit_take(struct arena *arena, const struct audit **ret_audit,
+int audit_take(struct arena *arena, struct audit **ret_audit,
 	       struct failure *failure) _must_check;
+
+/*
+ * Takes the facts of the network anew: what the bootstrap itself configured
+ * since is not the target's doing.
+ */
+int audit_renew_network(struct arena *arena, struct audit *audit,
+			struct failure *failure) _must_check;
 
 /*
  * Compares now with before, undoes what can be undone and writes what was

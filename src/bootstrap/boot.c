@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+#include "bootstrap/boot.h"
+
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+
+#include "base/cleanup.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "root/copy.h"
+
+#define NEW_ROOT "/newroot"
+
+static const struct api_mount {
+	const char *path;
+	const char *type;
+	unsigned long flags;
+	const char *options;
+} api_mounts[] = {
+	{ "/dev", "devtmpfs", MS_NOSUID, "mode=0755" },
+	{ "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
+	{ "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755" },
+	{ "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
+	  "mode=0620,ptmxmode=0666,gid=5" },
+	{ "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "/sys/fs/cgroup", "cgroup2", MS_NOSUID | MS_NODEV | MS_NOEXEC,
+	  "nsdelegate,memory_recursiveprot" },
+};
+
+static void mount_api(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(api_mounts); i++) {
+		const struct api_mount *m = &api_mounts[i];
+		int r = path_mkdirs(m->path, 0755);
+
+		/* EBUSY: the kernel mounted devtmpfs itself. */
+		if (r == 0 &&
+		    mount(m->type, m->path, m->type, m->flags, m->options) < 0)
+			r = -errno;
+		if (r < 0 && r != -EBUSY)
+			log_error("cannot mount %s: %s", m->path,
+				  strerrordesc_np(-r));
+	}
+}
+
+static bool on_rootfs(void)
+{
+	struct statfs fs;
+
+	/* The kernel's rootfs is a tmpfs or a ramfs, and the only one without
+	 * a parent; a bootstrap that was entered otherwise has a parent. */
+	return statfs("/", &fs) == 0 &&
+	       (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC) &&
+	       access("/init", F_OK) == 0;
+}
+
+/*
+ * As switch_root(8) does it. Should: leave rootfs empty, so that its memory
+ * is free and a target that climbs out finds nothing. Mustn't: remove a file
+ * that was not copied.
+ */
+static int move_to_tmpfs(void)
+{
+	_cleanup_fd int from = FD_NONE, to = FD_NONE;
+	int r;
+
+	if (mkdir(NEW_ROOT, 0755) < 0 && errno != EEXIST)
+		return -errno;
+	if (mount("bootstrap", NEW_ROOT, "tmpfs", 0, "mode=0755,size=90%") < 0)
+		return -errno;
+	from = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	to = open(NEW_ROOT, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from < 0 || to < 0)
+		return -errno;
+	r = copy_move_tree(from, to);
+	if (r < 0)
+		return r;
+	if (fchdir(to) < 0 || mount(".", "/", NULL, MS_MOVE, NULL) < 0 ||
+	    chroot(".") < 0 || chdir("/") < 0)
+		return -errno;
+	return 0;
+}
+
+/* Standard descriptors before anything is mounted: programs that find 0..2
+ * closed write their errors into whatever they open first. */
+static void open_console(void)
+{
+	int fd = open("/dev/console", O_RDWR | O_NOCTTY | O_NONBLOCK);
+
+	for (int i = 0; fd >= 0 && i <= STDERR_FILENO; i++)
+		if (fd != i)
+			(void)dup2(fd, i);
+}
+
+int boot_prepare(struct failure *failure)
+{
+	int r = 0;
+
+	umask(022);
+	open_console();
+	if (on_rootfs())
+		r = move_to_tmpfs();
+	if (r < 0)
+		return failure_errno(failure, -r,
+				     "cannot move the bootstrap to a tmpfs");
+	mount_api();
+	/* Ctrl+Alt+Del comes as SIGINT; whose it is, is our decision. */
+	(void)reboot(RB_DISABLE_CAD);
+	(void)sethostname("bootstrap", strlen("bootstrap"));
+	if (chdir("/") < 0)
+		return failure_errno(failure, errno, "cannot enter /");
+	return 0;
+}

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The clean worker: after a target or a load that failed. Waits until
+ * everything of it is gone, resets the screen, undoes what leaked and says
+ * what it found.
+ */
+#pragma once
+
+#include "base/arena.h"
+#include "root/audit.h"
+
+struct clean {
+	struct arena *arena;
+	const struct audit *before; /* NULL: the load failed before it was
+				       taken */
+};
+
+/* A worker_body; argument is a struct clean. Sends one struct leaks. */
+int clean_run(void *argument, int link);

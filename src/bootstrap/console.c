@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: MIT */
+#include "bootstrap/console.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <termios.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/spawn.h"
+#include "base/text.h"
+
+#define ACTIVE	 "/sys/class/tty/console/active"
+#define AGAIN_MS 500 /* between two prompts on one console */
+
+/* VTs are "tty1", "tty2", …; "ttyS0", "ttyAMA0", "hvc0" are lines. */
+static bool is_vt(const char *name)
+{
+	const char *rest = str_after(name, "tty");
+
+	return rest && *rest >= '0' && *rest <= '9';
+}
+
+static struct console *add(struct consoles *consoles, const char *name,
+			   bool shared)
+{
+	struct console *console = &consoles->list[consoles->count];
+
+	for (size_t i = 0; i < consoles->count; i++)
+		if (str_eq(consoles->list[i].name, name))
+			return &consoles->list[i];
+	if (consoles->count == CONSOLES_MAX ||
+	    strlen(name) >= sizeof(console->name))
+		return NULL;
+	*console = (struct console){
+		.all = consoles,
+		.serial = !is_vt(name),
+		.shared = shared,
+	};
+	(void)str_copy(console->name, sizeof(console->name), name);
+	consoles->count++;
+	return console;
+}
+
+void consoles_init(struct consoles *consoles, struct loop *loop)
+{
+	char active[256], *at = active, *name;
+	struct console *last = NULL;
+
+	consoles->loop = loop;
+	consoles->count = 0;
+	consoles->pty = FD_NONE;
+	if (access("/dev/tty0", F_OK) == 0) {
+		add(consoles, CONSOLE_VT, true);
+		add(consoles, CONSOLE_ASIDE, false);
+	}
+	if (file_read_line(AT_FDCWD, ACTIVE, active, sizeof(active)) < 0)
+		active[0] = '\0';
+	while ((name = strsep(&at, " ")))
+		if (*name)
+			last = add(consoles, is_vt(name) ? CONSOLE_VT : name,
+				   false);
+	if (last && last->serial) {
+		last->shared = true;
+		consoles->main_serial = last;
+	}
+}
+
+static int open_tty(const char *name)
+{
+	char path[LOAD_TTY_MAX + 8];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	/* Non-blocking, or a line without a carrier would hold us. */
+	fd = open(path, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+/* What a login program would find: echo, lines, signals; 80 by 24 where the
+ * size is not known, as no serial line can tell. */
+static void set_sane(int fd, bool serial)
+{
+	struct winsize size = { 0 };
+	struct termios settings;
+
+	if (tcgetattr(fd, &settings) < 0)
+		return;
+	settings.c_iflag = ICRNL | IXON | BRKINT | IUTF8;
+	settings.c_oflag = OPOST | ONLCR;
+	settings.c_lflag =
+		ISIG | ICANON | ECHO | ECHOE | ECHOK | ECHOCTL | IEXTEN;
+	settings.c_cflag |= CREAD | (serial ? CLOCAL : 0);
+	settings.c_cc[VINTR] = 3;
+	settings.c_cc[VEOF] = 4;
+	settings.c_cc[VERASE] = 127;
+	settings.c_cc[VMIN] = 1;
+	settings.c_cc[VTIME] = 0;
+	(void)tcsetattr(fd, TCSANOW, &settings);
+	if (serial && ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col == 0) {
+		size.ws_col = 80;
+		size.ws_row = 24;
+		(void)ioctl(fd, TIOCSWINSZ, &size);
+	}
+}
+
+static void start_prompt(struct console *console);
+
+static void prompt_again(struct timer *timer)
+{
+	start_prompt(container_of(timer, struct console, again));
+}
+
+static void start_proxy(struct consoles *consoles);
+
+static void prompt_exited(struct child *child, _unused int wait_status)
+{
+	struct console *console = container_of(child, struct console, prompt);
+	struct consoles *all = console->all;
+
+	console->prompting = false;
+	if (console == all->main_serial && all->target_has_them)
+		start_proxy(all);
+	else
+		loop_timer(all->loop, &console->again, AGAIN_MS);
+}
+
+static bool is_ours(const struct console *console)
+{
+	return !(console->shared && console->all->target_has_them);
+}
+
+static pid_t spawn_prompt(struct console *console, int fd,
+			  struct failure *failure)
+{
+	struct consoles *all = console->all;
+	const char *argv[] = {
+		"/usr/bin/boomerang", "prompt", NULL, NULL, NULL, NULL, NULL
+	};
+	const char *env[] = {
+		console->serial ? "TERM=vt220" : "TERM=linux",
+		"HOME=/root",
+		"USER=root",
+		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
+		"/bin",
+		NULL,
+	};
+	bool first = console == all->main_serial ||
+		     (!all->main_serial && str_eq(console->name, CONSOLE_VT));
+
+	if (first && all->first_load) {
+		argv[2] = "--load";
+		argv[3] = all->first_load;
+		if (all->first_init) {
+			argv[4] = "--init";
+			argv[5] = all->first_init;
+		}
+		all->first_load = NULL;
+	}
+	return spawn(&(struct spawn){ .argv = argv,
+				      .env = env,
+				      .fd = { fd, fd, fd },
+				      .extra_fd = FD_NONE,
+				      .session = true,
+				      .tty = true },
+		     failure);
+}
+
+static void start_prompt(struct console *console)
+{
+	struct failure failure;
+	_cleanup_fd int fd = FD_NONE;
+	pid_t pid;
+
+	if (console->prompting || !is_ours(console))
+		return;
+	console->again.expired = prompt_again;
+	loop_timer_off(console->all->loop, &console->again);
+	fd = open_tty(console->name);
+	/* The prompt itself wants to wait for its keys. */
+	if (fd >= 0 && fcntl(fd, F_SETFL, 0) < 0)
+		fd = fd_close(fd);
+	if (fd < 0) {
+		loop_timer(console->all->loop, &console->again, AGAIN_MS);
+		return;
+	}
+	set_sane(fd, console->serial);
+	pid = spawn_prompt(console, fd, &failure);
+	if (pid < 0) {
+		log_error("no prompt on %s: %s", console->name, failure.text);
+		loop_timer(console->all->loop, &console->again, AGAIN_MS);
+		return;
+	}
+	console->prompt = (struct child){ .pid = pid, .exited = prompt_exited };
+	loop_watch(console->all->loop, &console->prompt);
+	console->prompting = true;
+}
+
+/* The prompt and all that was started at it: its session. */
+static void stop_prompt(struct console *console)
+{
+	loop_timer_off(console->all->loop, &console->again);
+	if (!console->prompting)
+		return;
+	kill(console->prompt.pid, SIGKILL);
+	kill(-console->prompt.pid, SIGKILL);
+}
+
+void consoles_start(struct consoles *consoles)
+{
+	for (size_t i = 0; i < consoles->count; i++)
+		start_prompt(&consoles->list[i]);
+}
+
+void consoles_describe(const struct consoles *consoles, struct load *load)
+{
+	size_t hidden = 0;
+
+	load->serial[0] = '\0';
+	if (consoles->main_serial)
+		(void)str_copy(load->serial, sizeof(load->serial),
+			       consoles->main_serial->name);
+	for (size_t i = 0; i < consoles->count; i++) {
+		const struct console *console = &consoles->list[i];
+
+		if (!console->serial || console->shared)
+			continue;
+		(void)str_copy(load->hidden_names[hidden], LOAD_TTY_MAX,
+			       console->name);
+		load->hidden[hidden] = load->hidden_names[hidden];
+		hidden++;
+	}
+	load->hidden[hidden] = NULL;
+}
+
+int console_open_pty(char ret_name[static LOAD_TTY_MAX])
+{
+	_cleanup_fd int pty =
+		posix_openpt(O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	struct winsize size = { .ws_row = 24, .ws_col = 80 };
+
+	if (pty < 0 || unlockpt(pty) < 0 ||
+	    ptsname_r(pty, ret_name, LOAD_TTY_MAX) != 0)
+		return -errno;
+	(void)ioctl(pty, TIOCSWINSZ, &size);
+	return TAKE_FD(pty);
+}
+
+static void proxy_matched(struct serial *proxy)
+{
+	struct consoles *consoles = container_of(proxy, struct consoles, proxy);
+
+	consoles->matched(consoles, consoles->main_serial->name);
+}
+
+/*
+ * Only once the prompt is gone: the death of a session's leader hangs its
+ * terminal up, for every descriptor that is open by then.
+ */
+static void start_proxy(struct consoles *consoles)
+{
+	int pty = TAKE_FD(consoles->pty), line, r;
+
+	if (pty < 0)
+		return;
+	line = open_tty(consoles->main_serial->name);
+	consoles->proxy.matched = proxy_matched;
+	r = serial_start(&consoles->proxy, consoles->loop, line, pty);
+	if (r < 0)
+		log_error("the target has no serial console: %s",
+			  strerrordesc_np(-r));
+}
+
+void consoles_hand_over(struct consoles *consoles, int pty)
+{
+	consoles->target_has_them = true;
+	consoles->pty = pty;
+	for (size_t i = 0; i < consoles->count; i++)
+		if (consoles->list[i].shared)
+			stop_prompt(&consoles->list[i]);
+	if (consoles->main_serial && !consoles->main_serial->prompting)
+		start_proxy(consoles);
+}
+
+void consoles_take_back(struct consoles *consoles)
+{
+	serial_stop(&consoles->proxy);
+	consoles->pty = fd_close(consoles->pty);
+	consoles->target_has_them = false;
+	consoles_start(consoles);
+}
+
+void consoles_say(struct consoles *consoles, const char *format, ...)
+{
+	char line[512];
+	struct text text = text_over(line, sizeof(line) - 2);
+	va_list args;
+
+	va_start(args, format);
+	text_vadd(&text, format, args);
+	va_end(args);
+	str_make_printable(line);
+	memcpy(line + text.len, "\r\n", 2);
+	for (size_t i = 0; i < consoles->count; i++) {
+		_cleanup_fd int fd = open_tty(consoles->list[i].name);
+
+		if (fd >= 0) {
+			(void)!write(fd, "\r\n", 2);
+			(void)!write(fd, line, text.len + 2);
+		}
+	}
+}

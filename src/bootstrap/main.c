@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * boomerang-init: PID 1 of the bootstrap. Inside a target the same file stands
+ * as /.bootstrap-return and asks the bootstrap for the return.
+ */
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "bootstrap/boot.h"
+#include "bootstrap/rescue.h"
+#include "bootstrap/return-request.h"
+#include "bootstrap/supervisor.h"
+
+static void setup_log(bool debug)
+{
+	static int kmsg = FD_NONE;
+
+	if (kmsg < 0)
+		kmsg = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+	if (kmsg >= 0)
+		log_setup(kmsg, true, "boomerang-init: ",
+			  debug ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO);
+}
+
+static void run_bootstrap(void)
+{
+	static struct supervisor supervisor;
+	static char cmdline[SETTINGS_CMDLINE_MAX];
+	struct failure failure;
+	int r;
+
+	rescue_on_crash();
+	setup_log(false);
+	if (boot_prepare(&failure) < 0)
+		rescue(failure.text);
+	if (file_read_line(AT_FDCWD, "/proc/cmdline", cmdline,
+			   sizeof(cmdline)) < 0)
+		cmdline[0] = '\0';
+	settings_read(&supervisor.settings, cmdline);
+	setup_log(supervisor.settings.debug);
+	r = supervisor_start(&supervisor);
+	if (r < 0)
+		rescue(strerrordesc_np(-r));
+	r = loop_run(&supervisor.loop);
+	rescue(strerrordesc_np(-r));
+}
+
+int main(int argc, char **argv)
+{
+	bool is_pid1 = getpid() == 1;
+
+	if (is_pid1 && argc > 1 && str_eq(argv[1], "--rescue"))
+		rescue_run();
+	if (str_eq(basename(argv[0]), ".bootstrap-return"))
+		return return_request();
+	if (is_pid1)
+		run_bootstrap();
+	fprintf(stderr, "boomerang-init is PID 1 of a bootstrap: see "
+			"boomerang-init(8)\n");
+	return 2;
+}

@@ -1,0 +1,624 @@
+/* SPDX-License-Identifier: MIT */
+#include "bootstrap/supervisor.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "bootstrap/modules.h"
+#include "bootstrap/statefile.h"
+#include "root/cgroup.h"
+
+/* DHCP with one lost packet takes 4 s, a port behind spanning tree 30 s. */
+#define NETWORK_LIMIT_MS 40000
+/* SIGKILL takes effect at once unless a process hangs in the kernel. */
+#define STUCK_LIMIT_MS 20000
+/* The cleaner waits for memory and devices to come back. */
+#define CLEAN_LIMIT_MS 60000
+
+#define ARENA_SIZE (32 * MIB)
+
+static void happen(struct supervisor *s, enum event event,
+		   struct client *asker);
+
+/* What PID 1 tells about itself. */
+
+static enum phase phase_of(enum state state)
+{
+	static const enum phase phases[STATE_COUNT] = {
+		[STATE_IDLE] = PHASE_BOOTSTRAP,
+		[STATE_WAITING] = PHASE_LOADING,
+		[STATE_LOADING] = PHASE_LOADING,
+		[STATE_TARGET] = PHASE_TARGET,
+		[STATE_STOPPING] = PHASE_RETURNING,
+		[STATE_CLEANING] = PHASE_RETURNING,
+	};
+
+	return phases[state];
+}
+
+static void tell_status(struct supervisor *s, struct client *client)
+{
+	struct memory memory = memory_now();
+
+	s->status.phase = phase_of(s->state);
+	s->status.uptime_ms = (uint64_t)clock_ms();
+	s->status.memory_total = memory.total;
+	s->status.memory_available = memory.available;
+	control_status(client, &s->status);
+}
+
+/* Why the target is being left; the first reason counts. */
+static void leave_because(struct supervisor *s, const char *format, ...)
+	_printf(2, 3);
+
+static void leave_because(struct supervisor *s, const char *format, ...)
+{
+	struct text text;
+	va_list args;
+
+	if (s->returning_ms)
+		return;
+	s->returning_ms = clock_ms();
+	text = text_over(s->status.return_reason,
+			 sizeof(s->status.return_reason));
+	va_start(args, format);
+	text_vadd(&text, format, args);
+	va_end(args);
+	str_make_printable(s->status.return_reason);
+}
+
+/* Actions, one function each. asker is who caused the event, or NULL. */
+
+static void act_accept(_unused struct supervisor *s, struct client *asker)
+{
+	control_done(asker);
+}
+
+static void act_refuse(struct supervisor *s, struct client *asker)
+{
+	struct failure failure;
+
+	if (s->state == STATE_IDLE)
+		(void)failure_set(&failure, ESRCH,
+				  "nothing to return from: no image is "
+				  "running");
+	else
+		(void)failure_set(&failure, EBUSY,
+				  "cannot load now: the bootstrap is %s%s",
+				  state_name(s->state),
+				  s->state == STATE_TARGET
+					  ? "; return from it first"
+					  : "");
+	control_failed(asker, &failure);
+}
+
+static bool needs_network(const char *ref)
+{
+	return strstr(ref, "://") && !str_after(ref, "file://");
+}
+
+static void act_await(struct supervisor *s, struct client *asker)
+{
+	s->asker = asker;
+	s->returning_ms = 0;
+	s->status.failure = (struct failure){ 0 };
+	(void)str_copy(s->load.ref, sizeof(s->load.ref), s->request->ref);
+	(void)str_copy(s->load.init, sizeof(s->load.init), s->request->init);
+	(void)str_copy(s->status.image, sizeof(s->status.image), s->load.ref);
+	statefile_write(STATEFILE_IMAGE, s->load.ref);
+	if (s->network_state == NETWORK_WAITING && needs_network(s->load.ref))
+		loop_timer(&s->loop, &s->await, NETWORK_LIMIT_MS);
+	else
+		happen(s, EVENT_READY, NULL);
+}
+
+static void fail_load(struct supervisor *s, const struct failure *failure)
+{
+	if (s->status.failure.err == 0)
+		s->status.failure = *failure;
+	happen(s, EVENT_FAILED, NULL);
+}
+
+static void act_load(struct supervisor *s, _unused struct client *asker)
+{
+	struct failure failure;
+	int r;
+
+	loop_timer_off(&s->loop, &s->await);
+	arena_reset(s->load.arena);
+	s->load.audit = arena_alloc(s->load.arena, sizeof(*s->load.audit));
+	s->network_changed = false;
+	consoles_describe(&s->consoles, &s->load);
+	s->pty = FD_NONE;
+	if (*s->load.serial)
+		s->pty = console_open_pty(s->load.serial_pty);
+	r = worker_start(&s->loader, &s->loop, load_run, &s->load);
+	if (r == 0)
+		return;
+	(void)failure_errno(&failure, -r, "cannot start the load");
+	fail_load(s, &failure);
+}
+
+static void act_hand_over(struct supervisor *s, _unused struct client *asker)
+{
+	s->status.loads++;
+	s->entered_ms = clock_ms();
+	consoles_say(&s->consoles,
+		     "boomerang: entering %s (back: Ctrl+Alt+F12, " SERIAL_MAGIC
+		     " on serial, /.bootstrap-return)",
+		     s->load.ref);
+	control_done(s->asker);
+	s->asker = NULL;
+	consoles_hand_over(&s->consoles, TAKE_FD(s->pty));
+}
+
+static void act_kill(struct supervisor *s, _unused struct client *asker)
+{
+	leave_because(s, "failed load");
+	worker_kill(&s->loader);
+	if (s->target_runs)
+		kill(s->target.pid, SIGKILL);
+	cgroup_kill();
+	loop_timer(&s->loop, &s->stuck, STUCK_LIMIT_MS);
+}
+
+static void act_clean(struct supervisor *s, _unused struct client *asker)
+{
+	int r;
+
+	s->status.leaks = (struct leaks){ 0 };
+	s->clean.arena = s->load.arena;
+	s->clean.before = s->load.audit ? *s->load.audit : NULL;
+	loop_timer(&s->loop, &s->stuck, CLEAN_LIMIT_MS);
+	r = worker_start(&s->cleaner, &s->loop, clean_run, &s->clean);
+	if (r < 0) {
+		log_error("cannot clean up: %s", strerrordesc_np(-r));
+		happen(s, EVENT_CLEANED, NULL);
+	}
+}
+
+static void say_leaks(struct supervisor *s)
+{
+	const struct leaks *leaks = &s->status.leaks;
+
+	if (leaks->count == 0)
+		return;
+	consoles_say(&s->consoles,
+		     "boomerang: the target left %u thing%s behind, %u undone; "
+		     "`status` lists them",
+		     leaks->count, leaks->count == 1 ? "" : "s", leaks->undone);
+}
+
+static void say_return(struct supervisor *s)
+{
+	s->status.returns++;
+	s->status.return_ms = (uint64_t)(clock_ms() - s->returning_ms);
+	consoles_say(&s->consoles, "boomerang: returned (%s) in %u.%02u s",
+		     s->status.return_reason,
+		     (unsigned int)(s->status.return_ms / 1000),
+		     (unsigned int)(s->status.return_ms % 1000 / 10));
+	if (s->status.failure.err)
+		consoles_say(&s->consoles, "boomerang: %s",
+			     s->status.failure.text);
+	say_leaks(s);
+}
+
+/* Also after a load that was given up before anything was entered. */
+static void act_welcome(struct supervisor *s, _unused struct client *asker)
+{
+	struct failure why;
+
+	loop_timer_off(&s->loop, &s->await);
+	loop_timer_off(&s->loop, &s->stuck);
+	s->pty = fd_close(s->pty);
+	control_set_target(&s->control, FD_NONE);
+	if (s->entered_ms)
+		say_return(s);
+	s->entered_ms = s->returning_ms = 0;
+	if (s->status.failure.err == 0)
+		(void)failure_set(&why, ECANCELED, "load cancelled");
+	else
+		why = s->status.failure;
+	control_failed(s->asker, &why);
+	s->asker = NULL;
+	/* The lease that it got meanwhile was undone with the rest. */
+	if (s->network_changed)
+		service_restart(&s->network);
+	consoles_take_back(&s->consoles);
+}
+
+static void act_reboot(struct supervisor *s, _unused struct client *asker)
+{
+	consoles_say(&s->consoles, "boomerang: rebooting");
+	sync();
+	reboot(RB_AUTOBOOT);
+	log_error("cannot reboot: %m");
+}
+
+static void act_poweroff(struct supervisor *s, _unused struct client *asker)
+{
+	consoles_say(&s->consoles, "boomerang: powering off");
+	sync();
+	reboot(RB_POWER_OFF);
+	log_error("cannot power off: %m");
+}
+
+static void (*const acts[])(struct supervisor *s, struct client *asker) = {
+	act_accept, act_refuse, act_await,   act_load,	 act_hand_over,
+	act_kill,   act_clean,	act_welcome, act_reboot, act_poweroff,
+};
+
+static void happen(struct supervisor *s, enum event event, struct client *asker)
+{
+	struct step step = supervise(s->state, event);
+
+	if (step.next != s->state)
+		log_debug("%s -> %s", state_name(s->state),
+			  state_name(step.next));
+	if (phase_of(step.next) != phase_of(s->state))
+		statefile_write(STATEFILE_PHASE,
+				phase_name(phase_of(step.next)));
+	s->state = step.next;
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
+		if (step.actions & 1u << i)
+			acts[i](s, asker);
+}
+
+/* Where events come from. */
+
+static void request_came(struct control *control, struct client *client,
+			 const struct control_request *request)
+{
+	struct supervisor *s =
+		container_of(control, struct supervisor, control);
+
+	switch ((enum control_verb)request->verb) {
+	case CONTROL_LOAD:
+		s->request = request;
+		happen(s, EVENT_LOAD, client);
+		return;
+	case CONTROL_RETURN:
+		if (s->state == STATE_TARGET)
+			leave_because(s, client->inside ? "/.bootstrap-return"
+							: "command");
+		happen(s, EVENT_RETURN, client);
+		return;
+	case CONTROL_STATUS:
+		tell_status(s, client);
+		return;
+	case CONTROL_REBOOT:
+		happen(s, EVENT_REBOOT, client);
+		return;
+	case CONTROL_POWEROFF:
+		happen(s, EVENT_POWEROFF, client);
+		return;
+	}
+	control_failed(client, &(struct failure){ .err = EINVAL,
+						  .text = "unknown request" });
+}
+
+static void client_gone(struct control *control, struct client *client)
+{
+	struct supervisor *s =
+		container_of(control, struct supervisor, control);
+
+	if (client != s->asker)
+		return;
+	s->asker = NULL;
+	leave_because(s, "cancelled load");
+	happen(s, EVENT_CANCEL, NULL);
+}
+
+static void hotkey_pressed(struct hotkey *hotkey)
+{
+	struct supervisor *s = container_of(hotkey, struct supervisor, hotkey);
+
+	if (s->state == STATE_TARGET)
+		leave_because(s, "hotkey");
+	happen(s, EVENT_RETURN, NULL);
+}
+
+static void serial_matched(struct consoles *consoles, const char *name)
+{
+	struct supervisor *s =
+		container_of(consoles, struct supervisor, consoles);
+
+	if (s->state == STATE_TARGET)
+		leave_because(s, "serial %s", name);
+	happen(s, EVENT_RETURN, NULL);
+}
+
+/* The kernel of a PID namespace ends its init by SIGHUP for a reboot and by
+ * SIGINT for poweroff and halt (reboot(2)). */
+static bool asked_for(int wait_status, int signal)
+{
+	return WIFSIGNALED(wait_status) && WTERMSIG(wait_status) == signal;
+}
+
+static void end_by_itself(struct supervisor *s, int wait_status)
+{
+	unsigned int ran_ms = (unsigned int)(clock_ms() - s->entered_ms);
+
+	if (asked_for(wait_status, SIGHUP)) {
+		leave_because(s, "reboot in the target");
+	} else if (asked_for(wait_status, SIGINT)) {
+		leave_because(s, "poweroff or halt in the target");
+	} else {
+		leave_because(s, "the target's init ended");
+		(void)failure_set(
+			&s->status.failure, ECHILD,
+			"the image's init %s %d after %u.%u s",
+			WIFSIGNALED(wait_status) ? "was killed by signal"
+						 : "exited with status",
+			WIFSIGNALED(wait_status) ? WTERMSIG(wait_status)
+						 : WEXITSTATUS(wait_status),
+			ran_ms / 1000, ran_ms % 1000 / 100);
+	}
+}
+
+/* A kernel that the target loaded by kexec_load(2) but could not start: only
+ * the real PID 1 can. */
+static void start_loaded_kernel(void)
+{
+	char loaded[8];
+
+	if (file_read_line(AT_FDCWD, "/sys/kernel/kexec_loaded", loaded,
+			   sizeof(loaded)) < 0 ||
+	    !str_eq(loaded, "1"))
+		return;
+	log_info("starting the kernel that the target loaded");
+	sync();
+	reboot(RB_KEXEC);
+	log_error("cannot start the loaded kernel: %m");
+}
+
+static void target_exited(struct child *child, int wait_status)
+{
+	struct supervisor *s = container_of(child, struct supervisor, target);
+	bool by_itself = s->returning_ms == 0;
+
+	s->target_runs = false;
+	if (by_itself) {
+		end_by_itself(s, wait_status);
+		if (asked_for(wait_status, SIGHUP)) {
+			start_loaded_kernel();
+			if (s->settings.really_reboot)
+				happen(s, EVENT_REBOOT, NULL);
+		}
+		if (asked_for(wait_status, SIGINT) &&
+		    s->settings.really_poweroff)
+			happen(s, EVENT_POWEROFF, NULL);
+	}
+	happen(s, EVENT_ENDED, NULL);
+}
+
+static void loader_said(struct worker *worker, const void *bytes, size_t len,
+			int passed_fd)
+{
+	struct supervisor *s = container_of(worker, struct supervisor, loader);
+	static struct load_report report;
+
+	if (len != sizeof(report)) {
+		fd_close(passed_fd);
+		return;
+	}
+	memcpy(&report, bytes, sizeof(report));
+	switch ((enum load_report_kind)report.kind) {
+	case LOAD_PROGRESS:
+		control_progress(s->asker, &report.progress);
+		break;
+	case LOAD_FAILED:
+		if (s->status.failure.err == 0)
+			s->status.failure = report.failure;
+		break;
+	case LOAD_ENTERED:
+		s->target = (struct child){ .pid = report.pid,
+					    .exited = target_exited };
+		loop_watch(&s->loop, &s->target);
+		s->target_runs = true;
+		control_set_target(&s->control, TAKE_FD(passed_fd));
+		happen(s, EVENT_ENTERED, NULL);
+		break;
+	}
+	fd_close(passed_fd);
+}
+
+static void loader_ended(struct worker *worker, int wait_status)
+{
+	struct supervisor *s = container_of(worker, struct supervisor, loader);
+
+	if (s->target_runs)
+		return;
+	if (s->status.failure.err == 0 && s->returning_ms == 0)
+		(void)failure_set(&s->status.failure, EIO,
+				  "the load ended without a result (wait "
+				  "status %#x)",
+				  (unsigned int)wait_status);
+	happen(s, EVENT_FAILED, NULL);
+}
+
+/* The target's init may end before the loader's word of it was read. */
+static void orphan_ended(struct loop *loop, pid_t pid, int wait_status)
+{
+	struct supervisor *s = container_of(loop, struct supervisor, loop);
+
+	worker_drain(&s->loader);
+	if (s->target_runs && s->target.pid == pid) {
+		loop_unwatch(loop, &s->target);
+		target_exited(&s->target, wait_status);
+	}
+}
+
+static void cleaner_said(struct worker *worker, const void *bytes, size_t len,
+			 int passed_fd)
+{
+	struct supervisor *s = container_of(worker, struct supervisor, cleaner);
+
+	fd_close(passed_fd);
+	if (len == sizeof(s->status.leaks))
+		memcpy(&s->status.leaks, bytes, len);
+}
+
+static void cleaner_ended(struct worker *worker, int wait_status)
+{
+	struct supervisor *s = container_of(worker, struct supervisor, cleaner);
+	struct leaks *leaks = &s->status.leaks;
+
+	if (wait_status != 0 && leaks->listed < CONTROL_LEAKS) {
+		struct leak *leak = &leaks->list[leaks->listed++];
+
+		leaks->count++;
+		leak->undone = 0;
+		(void)str_copy(leak->what, sizeof(leak->what),
+			       "the audit did not finish: what is left is "
+			       "not known");
+	}
+	happen(s, EVENT_CLEANED, NULL);
+}
+
+static void network_said(struct worker *worker, const void *bytes, size_t len,
+			 int passed_fd)
+{
+	struct supervisor *s =
+		container_of(worker, struct supervisor, network.worker);
+	struct network_report report;
+
+	fd_close(passed_fd);
+	if (len != sizeof(report))
+		return;
+	memcpy(&report, bytes, sizeof(report));
+	if (report.magic != CONTROL_MAGIC)
+		return;
+	s->network_state = (enum network_state)report.state;
+	report.text[sizeof(report.text) - 1] = '\0';
+	(void)str_copy(s->status.network, sizeof(s->status.network),
+		       report.text);
+	log_info("network: %s", s->status.network);
+	s->network_changed = s->entered_ms != 0;
+	if (s->network_state != NETWORK_WAITING)
+		happen(s, EVENT_READY, NULL);
+}
+
+static void waited_enough(struct timer *timer)
+{
+	happen(container_of(timer, struct supervisor, await), EVENT_READY,
+	       NULL);
+}
+
+static void took_too_long(struct timer *timer)
+{
+	struct supervisor *s = container_of(timer, struct supervisor, stuck);
+
+	/* Killing the cleaner ends it, which is the event. */
+	if (s->state == STATE_CLEANING)
+		worker_kill(&s->cleaner);
+	else
+		happen(s, EVENT_STUCK, NULL);
+}
+
+/* Ctrl+Alt+Del: the target's, as it would be on a machine of its own. */
+static void signalled(struct loop *loop, int signal)
+{
+	struct supervisor *s = container_of(loop, struct supervisor, loop);
+
+	if (signal != SIGINT)
+		return;
+	if (s->target_runs)
+		kill(s->target.pid, SIGINT);
+	else
+		happen(s, EVENT_REBOOT, NULL);
+}
+
+/* A service that has nothing to say and is another program: sshd, if the
+ * bootstrap was built with keys. */
+static int ssh_run(_unused void *unused, _unused int link)
+{
+	const char *argv[] = { "/usr/sbin/sshd", "-D", "-e", NULL };
+
+	(void)mkdir("/run/sshd", 0755);
+	execv(argv[0], (char *const *)argv);
+	return 127;
+}
+
+static int run_network(void *argument, int link)
+{
+	const struct supervisor *s = argument;
+
+	return network_run(s->settings.cmdline, link);
+}
+
+static void start_services(struct supervisor *s)
+{
+	s->modules = (struct service){ .name = "modules", .body = modules_run };
+	s->network = (struct service){ .name = "network",
+				       .body = run_network,
+				       .argument = s,
+				       .worker.record = network_said };
+	s->ssh = (struct service){ .name = "sshd", .body = ssh_run };
+	service_start(&s->modules, &s->loop);
+	service_start(&s->network, &s->loop);
+	if (access("/root/.ssh/authorized_keys", F_OK) == 0)
+		service_start(&s->ssh, &s->loop);
+}
+
+static void start_people(struct supervisor *s)
+{
+	int r;
+
+	s->control.asked = request_came;
+	s->control.gone = client_gone;
+	r = control_start(&s->control, &s->loop);
+	if (r < 0)
+		log_error("no control socket: %s", strerrordesc_np(-r));
+	s->hotkey.pressed = hotkey_pressed;
+	r = hotkey_start(&s->hotkey, &s->loop);
+	if (r < 0)
+		log_error("no hotkey: %s", strerrordesc_np(-r));
+	s->consoles.matched = serial_matched;
+	consoles_init(&s->consoles, &s->loop);
+	if (*s->settings.image_url)
+		s->consoles.first_load = s->settings.image_url;
+	if (*s->settings.image_init)
+		s->consoles.first_init = s->settings.image_init;
+	consoles_start(&s->consoles);
+}
+
+int supervisor_start(struct supervisor *s)
+{
+	sigset_t mask;
+	int r;
+
+	sigemptyset(&mask);
+	sigaddset(&mask, SIGINT);
+	r = loop_init(&s->loop, &mask, signalled);
+	if (r < 0)
+		return r;
+	s->loop.orphan = orphan_ended;
+	s->pty = FD_NONE;
+	s->loader.record = loader_said;
+	s->loader.ended = loader_ended;
+	s->cleaner.record = cleaner_said;
+	s->cleaner.ended = cleaner_ended;
+	s->loader.link.fd = s->cleaner.link.fd = FD_NONE;
+	s->await.expired = waited_enough;
+	s->stuck.expired = took_too_long;
+	s->network_state = NETWORK_WAITING;
+	s->status.boot_time = time(NULL);
+	s->load.debug = s->settings.debug;
+	s->load.arena = arena_map_shared(ARENA_SIZE);
+	if (!s->load.arena)
+		return -errno;
+	statefile_start(s->status.boot_time);
+	start_services(s);
+	start_people(s);
+	return 0;
+}
