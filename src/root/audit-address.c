@@ -113,8 +113,8 @@ static int addresses_take(struct facts *facts)
 {
 	const struct ifaddrmsg header = { .ifa_family = AF_UNSPEC };
 
-	return network_dump(facts, RTM_GETADDR, &header, sizeof(header),
-			    addresses_each);
+	return network_dump(facts, NETLINK_ROUTE, RTM_GETADDR, &header,
+			    sizeof(header), addresses_each);
 }
 
 /* IPv6 link-local addresses come with a link that is set up, and go with

@@ -70,8 +70,8 @@ static int links_take(struct facts *facts)
 {
 	const struct ifinfomsg info = { .ifi_family = AF_UNSPEC };
 
-	return network_dump(facts, RTM_GETLINK, &info, sizeof(info),
-			    links_each);
+	return network_dump(facts, NETLINK_ROUTE, RTM_GETLINK, &info,
+			    sizeof(info), links_each);
 }
 
 /* Devices that a module makes when it is loaded, and that cannot be deleted

@@ -13,7 +13,7 @@ static int mounts_take(struct facts *facts)
 {
 	_cleanup_free char *bytes = NULL;
 	_cleanup_free struct mountinfo *mount = malloc(sizeof(*mount));
-	struct view text;
+	struct view lines;
 	size_t len;
 	int r;
 
@@ -22,8 +22,8 @@ static int mounts_take(struct facts *facts)
 	r = file_slurp("/proc/self/mountinfo", &bytes, &len);
 	if (r < 0)
 		return r;
-	text = view_over(bytes, len);
-	while ((r = mountinfo_next(&text, mount)) != 0) {
+	lines = view_over(bytes, len);
+	while ((r = mountinfo_next(&lines, mount)) != 0) {
 		char kind[256];
 		struct text text = text_over(kind, sizeof(kind));
 

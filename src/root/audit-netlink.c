@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <inttypes.h>
 
+#define DUMP_TRIES 16 /* of a table that keeps changing */
+
 const void *message_attrs(const struct nlmsghdr *message, size_t header_len,
 			  size_t *ret_len)
 {
@@ -28,16 +30,21 @@ uint32_t attr_u32(const void *attrs, size_t len, uint16_t type,
 	return number;
 }
 
-int network_dump(struct facts *facts, uint16_t type, const void *payload,
-		 size_t payload_len, netlink_each each)
+int network_dump(struct facts *facts, int family, uint16_t type,
+		 const void *payload, size_t payload_len, netlink_each each)
 {
-	_cleanup_fd int fd = netlink_open(NETLINK_ROUTE);
+	_cleanup_fd int fd = netlink_open(family);
 	struct netlink_request request;
+	int r = fd < 0 ? fd : -EAGAIN;
 
-	if (fd < 0)
-		return fd;
-	netlink_begin(&request, type, 0, payload, payload_len);
-	return netlink_dump(fd, &request, each, facts);
+	for (int i = 0; i < DUMP_TRIES && r == -EAGAIN; i++) {
+		/* The first answers of an interrupted dump are void. */
+		facts->first = NULL;
+		facts->count = 0;
+		netlink_begin(&request, type, 0, payload, payload_len);
+		r = netlink_dump(fd, &request, each, facts);
+	}
+	return r;
 }
 
 int network_talk(struct netlink_request *request)

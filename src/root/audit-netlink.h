@@ -17,9 +17,10 @@ const void *message_attrs(const struct nlmsghdr *message, size_t header_len,
 uint32_t attr_u32(const void *attrs, size_t len, uint16_t type,
 		  uint32_t otherwise);
 
-/* Dumps with a request of type that begins with payload. */
-int network_dump(struct facts *facts, uint16_t type, const void *payload,
-		 size_t payload_len, netlink_each each);
+/* Fills facts from a dump on a socket of family (NETLINK_ROUTE …): a request
+ * of type that begins with payload. each() has facts as its context. */
+int network_dump(struct facts *facts, int family, uint16_t type,
+		 const void *payload, size_t payload_len, netlink_each each);
 
 /* Sends one request on a socket of its own. */
 int network_talk(struct netlink_request *request);

@@ -14,8 +14,7 @@
 #include <linux/netfilter/nfnetlink.h>
 #include <sys/socket.h>
 
-#include "base/netlink.h"
-#include "root/audit-internal.h"
+#include "root/audit-netlink.h"
 
 struct table_value {
 	uint8_t handle[8]; /* never given twice */
@@ -71,20 +70,15 @@ static int tables_each(const struct nlmsghdr *message, void *context)
 static int tables_take(struct facts *facts)
 {
 	const struct nfgenmsg header = { .version = NFNETLINK_V0 };
-	_cleanup_fd int fd = FD_NONE;
-	struct netlink_request request;
 	int r;
 
 	if (!is_available())
 		return 0;
-	fd = netlink_open(NETLINK_NETFILTER);
-	if (fd < 0)
-		return fd == -EPROTONOSUPPORT ? 0 : fd;
-	netlink_begin(&request, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, 0,
-		      &header, sizeof(header));
-	r = netlink_dump(fd, &request, tables_each, facts);
-	/* nfnetlink is there, nf_tables is not. */
-	return r == -EINVAL || r == -EOPNOTSUPP ? 0 : r;
+	r = network_dump(facts, NETLINK_NETFILTER,
+			 NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_GETTABLE, &header,
+			 sizeof(header), tables_each);
+	/* The kernel was built without nfnetlink, or without nf_tables. */
+	return r == -EPROTONOSUPPORT || r == -EINVAL ? 0 : r;
 }
 
 /*

@@ -136,8 +136,8 @@ static int routes_take(struct facts *facts)
 {
 	const struct rtmsg route = { .rtm_family = AF_UNSPEC };
 
-	return network_dump(facts, RTM_GETROUTE, &route, sizeof(route),
-			    routes_each);
+	return network_dump(facts, NETLINK_ROUTE, RTM_GETROUTE, &route,
+			    sizeof(route), routes_each);
 }
 
 static int routes_undo(const struct audit_scope *scope,
@@ -263,8 +263,8 @@ static int rules_take(struct facts *facts)
 {
 	const struct fib_rule_hdr rule = { .family = AF_UNSPEC };
 
-	return network_dump(facts, RTM_GETRULE, &rule, sizeof(rule),
-			    rules_each);
+	return network_dump(facts, NETLINK_ROUTE, RTM_GETRULE, &rule,
+			    sizeof(rule), rules_each);
 }
 
 static int rules_undo(const struct audit_scope *scope,
