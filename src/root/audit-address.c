@@ -71,6 +71,16 @@ static int address_add(struct facts *facts, const struct address_value *value)
 	return facts_add(facts, key, note, value, sizeof(*value));
 }
 
+/* A label that is nobody's choice is the link's name and follows it. */
+static void clear_own_name(struct address_value *value)
+{
+	char name[IF_NAMESIZE];
+
+	if (if_indextoname(value->header.ifa_index, name) &&
+	    str_eq(name, value->label))
+		memset(value->label, 0, sizeof(value->label));
+}
+
 static int addresses_each(const struct nlmsghdr *message, void *context)
 {
 	const struct ifaddrmsg *header = NLMSG_DATA(message);
@@ -106,6 +116,7 @@ static int addresses_each(const struct nlmsghdr *message, void *context)
 	data = netlink_find(attrs, attrs_len, IFA_LABEL, &len);
 	if (data)
 		memcpy(value.label, data, MIN(len, sizeof(value.label) - 1));
+	clear_own_name(&value);
 	return address_add(context, &value);
 }
 

@@ -163,32 +163,48 @@ static int link_rename(const struct link_value *want, bool *down)
 	return r;
 }
 
+static bool same_mac(const struct link_value *a, const struct link_value *b)
+{
+	return a->mac_len == b->mac_len &&
+	       memcmp(a->mac, b->mac, sizeof(a->mac)) == 0;
+}
+
+/* An IPv6 link-local address made of the wrong hardware address would stay
+ * with a link that is up, so it goes down even where that is not needed. */
+static int link_readdress(const struct link_value *want, bool *down)
+{
+	int r = link_flags(want->index, 0, IFF_UP);
+
+	if (r < 0)
+		return r;
+	*down = true;
+	return link_attr(want->index, IFLA_ADDRESS, want->mac, want->mac_len,
+			 down);
+}
+
+/* All that can be is put back; the first error is returned. */
 static int link_restore(const struct link_value *want,
 			const struct link_value *now)
 {
 	bool down = false;
-	int r = 0, first = 0;
+	int r[5] = { 0 };
 
 	if (!str_eq(want->name, now->name))
-		first = link_rename(want, &down);
-	if (want->mac_len != now->mac_len ||
-	    memcmp(want->mac, now->mac, sizeof(want->mac)) != 0)
-		r = link_attr(want->index, IFLA_ADDRESS, want->mac,
-			      want->mac_len, &down);
-	first = first ? first : r;
-	r = want->mtu == now->mtu ? 0
-				  : link_attr(want->index, IFLA_MTU, &want->mtu,
-					      sizeof(want->mtu), &down);
-	first = first ? first : r;
-	r = want->master == now->master
-		    ? 0
-		    : link_attr(want->index, IFLA_MASTER, &want->master,
-				sizeof(want->master), &down);
-	first = first ? first : r;
-	r = want->flags == now->flags && !down
-		    ? 0
-		    : link_flags(want->index, want->flags, FLAGS_SET);
-	return first ? first : r;
+		r[0] = link_rename(want, &down);
+	if (!same_mac(want, now))
+		r[1] = link_readdress(want, &down);
+	if (want->mtu != now->mtu)
+		r[2] = link_attr(want->index, IFLA_MTU, &want->mtu,
+				 sizeof(want->mtu), &down);
+	if (want->master != now->master)
+		r[3] = link_attr(want->index, IFLA_MASTER, &want->master,
+				 sizeof(want->master), &down);
+	if (want->flags != now->flags || down)
+		r[4] = link_flags(want->index, want->flags, FLAGS_SET);
+	for (size_t i = 0; i < ARRAY_SIZE(r); i++)
+		if (r[i] < 0)
+			return r[i];
+	return 0;
 }
 
 static int links_undo(const struct audit_scope *scope,
@@ -225,7 +241,7 @@ static void describe_changed(const struct link_value *want,
 		text_add(what, " put %s,",
 			 now->master ? "under another link"
 				     : "out of its master");
-	if (memcmp(want->mac, now->mac, sizeof(want->mac)) != 0)
+	if (!same_mac(want, now))
 		text_add(what, " given another hardware address,");
 	if (what->len > 0 && what->buf[what->len - 1] == ',')
 		what->buf[--what->len] = '\0';
