@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: MIT
+"""Files that take long to make, kept between runs.
+
+A file's name holds a hash of its recipe (everything that decides what comes
+out, as a string), so a changed recipe makes a new file and an old one is
+never taken for it. Files are made under another name and moved into place.
+"""
+
+import hashlib
+import os
+from pathlib import Path
+
+from .vm import ROOT
+
+CACHE = Path(os.environ.get("BOOMERANG_LAB_CACHE", ROOT / ".cache" / "lab"))
+
+
+def cached(name, recipe, make):
+    """The path of the file called name, made by make(path) when missing.
+
+    name keeps its suffixes behind the hash. Older files of the same name
+    are removed.
+    """
+    CACHE.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
+    stem, dot, suffix = name.partition(".")
+    path = CACHE / f"{stem}-{digest}{dot}{suffix}"
+    if path.exists():
+        return path
+    partial = CACHE / f"{stem}-{digest}.new{dot}{suffix}"
+    partial.unlink(missing_ok=True)
+    make(partial)
+    for old in CACHE.glob(f"{stem}-????????????{dot}{suffix}"):
+        old.unlink()
+    partial.rename(path)
+    return path
