@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "wire/cmdline.h"
 
 #define ACTIVE	 "/sys/class/tty/console/active"
 #define AGAIN_MS 500 /* between two prompts on one console */
@@ -45,10 +46,66 @@ static struct console *add(struct consoles *consoles, const char *name,
 	return console;
 }
 
-void consoles_init(struct consoles *consoles, struct loop *loop)
+/* One console= of the command line ("ttyS0,115200") or one name of the
+ * kernel's list. Returns its console, NULL when there is no such device. */
+static struct console *add_named(struct consoles *consoles, const char *value)
+{
+	char name[LOAD_TTY_MAX], path[LOAD_TTY_MAX + 8];
+	size_t len = strcspn(value, ",");
+
+	if (len == 0 || len >= sizeof(name))
+		return NULL;
+	memcpy(name, value, len);
+	name[len] = '\0';
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	if (strchr(name, '/') || access(path, F_OK) < 0)
+		return NULL;
+	return add(consoles, is_vt(name) ? CONSOLE_VT : name, false);
+}
+
+/*
+ * The command line names more than the kernel's own list, which holds one
+ * console of each driver: of ttyS0 and ttyS1 only the first.
+ */
+static struct console *add_from_cmdline(struct consoles *consoles,
+					const char *text)
+{
+	struct cmdline cmdline = cmdline_over(text);
+	struct console *last = NULL, *one;
+	struct cmdline_word word;
+
+	while (cmdline_next(&cmdline, &word)) {
+		char value[LOAD_TTY_MAX];
+
+		if (!cmdline_is(&word, "console") ||
+		    word.value.left >= sizeof(value))
+			continue;
+		memcpy(value, word.value.at, word.value.left);
+		value[word.value.left] = '\0';
+		one = add_named(consoles, value);
+		last = one ? one : last;
+	}
+	return last;
+}
+
+static struct console *add_from_kernel(struct consoles *consoles)
 {
 	char active[256], *at = active, *name;
-	struct console *last = NULL;
+	struct console *last = NULL, *one;
+
+	if (file_read_line(AT_FDCWD, ACTIVE, active, sizeof(active)) < 0)
+		return NULL;
+	while ((name = strsep(&at, " "))) {
+		one = add_named(consoles, name);
+		last = one ? one : last;
+	}
+	return last;
+}
+
+void consoles_init(struct consoles *consoles, struct loop *loop,
+		   const char *cmdline)
+{
+	struct console *last;
 
 	consoles->loop = loop;
 	consoles->count = 0;
@@ -57,12 +114,9 @@ void consoles_init(struct consoles *consoles, struct loop *loop)
 		add(consoles, CONSOLE_VT, true);
 		add(consoles, CONSOLE_ASIDE, false);
 	}
-	if (file_read_line(AT_FDCWD, ACTIVE, active, sizeof(active)) < 0)
-		active[0] = '\0';
-	while ((name = strsep(&at, " ")))
-		if (*name)
-			last = add(consoles, is_vt(name) ? CONSOLE_VT : name,
-				   false);
+	last = add_from_cmdline(consoles, cmdline);
+	if (!last)
+		last = add_from_kernel(consoles);
 	if (last && last->serial) {
 		last->shared = true;
 		consoles->main_serial = last;

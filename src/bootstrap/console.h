@@ -2,8 +2,8 @@
 /*
  * The consoles and who has each of them.
  *
- * The kernel's list (/sys/class/tty/console/active) names them; the last is
- * the main one, what Linux calls /dev/console. Each has the bootstrap's
+ * console= of the kernel command line names them (the kernel's own list where
+ * it has none); the last is the main one. Each has the bootstrap's
  * prompt. When a target runs, the main console is its: a serial one through
  * the proxy, a VT as it is, with all other VTs. Every other serial console
  * and VT 11 keep the prompt.
@@ -47,7 +47,8 @@ struct consoles {
 };
 
 /* Finds the consoles; starts nothing. */
-void consoles_init(struct consoles *consoles, struct loop *loop);
+void consoles_init(struct consoles *consoles, struct loop *loop,
+		   const char *cmdline);
 
 /* Starts the prompts. */
 void consoles_start(struct consoles *consoles);

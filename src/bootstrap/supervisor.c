@@ -584,7 +584,7 @@ static void start_people(struct supervisor *s)
 	if (r < 0)
 		log_error("no hotkey: %s", strerrordesc_np(-r));
 	s->consoles.matched = serial_matched;
-	consoles_init(&s->consoles, &s->loop);
+	consoles_init(&s->consoles, &s->loop, s->settings.cmdline);
 	if (*s->settings.image_url)
 		s->consoles.first_load = s->settings.image_url;
 	if (*s->settings.image_init)
