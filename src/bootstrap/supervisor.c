@@ -13,23 +13,11 @@
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "bootstrap/actions.h"
 #include "bootstrap/modules.h"
 #include "bootstrap/statefile.h"
-#include "root/cgroup.h"
-
-/* DHCP with one lost packet takes 4 s, a port behind spanning tree 30 s. */
-#define NETWORK_LIMIT_MS 40000
-/* SIGKILL takes effect at once unless a process hangs in the kernel. */
-#define STUCK_LIMIT_MS 20000
-/* The cleaner waits for memory and devices to come back. */
-#define CLEAN_LIMIT_MS 60000
 
 #define ARENA_SIZE (32 * MIB)
-
-static void happen(struct supervisor *s, enum event event,
-		   struct client *asker);
-
-/* What PID 1 tells about itself. */
 
 static enum phase phase_of(enum state state)
 {
@@ -56,208 +44,8 @@ static void tell_status(struct supervisor *s, struct client *client)
 	control_status(client, &s->status);
 }
 
-/* Why the target is being left; the first reason counts. */
-static void leave_because(struct supervisor *s, const char *format, ...)
-	_printf(2, 3);
-
-static void leave_because(struct supervisor *s, const char *format, ...)
-{
-	struct text text;
-	va_list args;
-
-	if (s->returning_ms)
-		return;
-	s->returning_ms = clock_ms();
-	text = text_over(s->status.return_reason,
-			 sizeof(s->status.return_reason));
-	va_start(args, format);
-	text_vadd(&text, format, args);
-	va_end(args);
-	str_make_printable(s->status.return_reason);
-}
-
-/* Actions, one function each. asker is who caused the event, or NULL. */
-
-static void act_accept(_unused struct supervisor *s, struct client *asker)
-{
-	control_done(asker);
-}
-
-static void act_refuse(struct supervisor *s, struct client *asker)
-{
-	struct failure failure;
-
-	if (s->state == STATE_IDLE)
-		(void)failure_set(&failure, ESRCH,
-				  "nothing to return from: no image is "
-				  "running");
-	else
-		(void)failure_set(&failure, EBUSY,
-				  "cannot load now: the bootstrap is %s%s",
-				  state_name(s->state),
-				  s->state == STATE_TARGET
-					  ? "; return from it first"
-					  : "");
-	control_failed(asker, &failure);
-}
-
-static bool needs_network(const char *ref)
-{
-	return strstr(ref, "://") && !str_after(ref, "file://");
-}
-
-static void act_await(struct supervisor *s, struct client *asker)
-{
-	s->asker = asker;
-	s->returning_ms = 0;
-	s->status.failure = (struct failure){ 0 };
-	(void)str_copy(s->load.ref, sizeof(s->load.ref), s->request->ref);
-	(void)str_copy(s->load.init, sizeof(s->load.init), s->request->init);
-	(void)str_copy(s->status.image, sizeof(s->status.image), s->load.ref);
-	statefile_write(STATEFILE_IMAGE, s->load.ref);
-	if (s->network_state == NETWORK_WAITING && needs_network(s->load.ref))
-		loop_timer(&s->loop, &s->await, NETWORK_LIMIT_MS);
-	else
-		happen(s, EVENT_READY, NULL);
-}
-
-static void fail_load(struct supervisor *s, const struct failure *failure)
-{
-	if (s->status.failure.err == 0)
-		s->status.failure = *failure;
-	happen(s, EVENT_FAILED, NULL);
-}
-
-static void act_load(struct supervisor *s, _unused struct client *asker)
-{
-	struct failure failure;
-	int r;
-
-	loop_timer_off(&s->loop, &s->await);
-	arena_reset(s->load.arena);
-	s->load.audit = arena_alloc(s->load.arena, sizeof(*s->load.audit));
-	s->network_changed = false;
-	consoles_describe(&s->consoles, &s->load);
-	s->pty = FD_NONE;
-	if (*s->load.serial)
-		s->pty = console_open_pty(s->load.serial_pty);
-	r = worker_start(&s->loader, &s->loop, load_run, &s->load);
-	if (r == 0)
-		return;
-	(void)failure_errno(&failure, -r, "cannot start the load");
-	fail_load(s, &failure);
-}
-
-static void act_hand_over(struct supervisor *s, _unused struct client *asker)
-{
-	s->status.loads++;
-	s->entered_ms = clock_ms();
-	consoles_say(&s->consoles,
-		     "boomerang: entering %s (back: Ctrl+Alt+F12, " SERIAL_MAGIC
-		     " on serial, /.bootstrap-return)",
-		     s->load.ref);
-	control_done(s->asker);
-	s->asker = NULL;
-	consoles_hand_over(&s->consoles, TAKE_FD(s->pty));
-}
-
-static void act_kill(struct supervisor *s, _unused struct client *asker)
-{
-	leave_because(s, "failed load");
-	worker_kill(&s->loader);
-	if (s->target_runs)
-		kill(s->target.pid, SIGKILL);
-	cgroup_kill();
-	loop_timer(&s->loop, &s->stuck, STUCK_LIMIT_MS);
-}
-
-static void act_clean(struct supervisor *s, _unused struct client *asker)
-{
-	int r;
-
-	s->status.leaks = (struct leaks){ 0 };
-	s->clean.arena = s->load.arena;
-	s->clean.before = s->load.audit ? *s->load.audit : NULL;
-	loop_timer(&s->loop, &s->stuck, CLEAN_LIMIT_MS);
-	r = worker_start(&s->cleaner, &s->loop, clean_run, &s->clean);
-	if (r < 0) {
-		log_error("cannot clean up: %s", strerrordesc_np(-r));
-		happen(s, EVENT_CLEANED, NULL);
-	}
-}
-
-static void say_leaks(struct supervisor *s)
-{
-	const struct leaks *leaks = &s->status.leaks;
-
-	if (leaks->count == 0)
-		return;
-	consoles_say(&s->consoles,
-		     "boomerang: the target left %u thing%s behind, %u undone; "
-		     "`status` lists them",
-		     leaks->count, leaks->count == 1 ? "" : "s", leaks->undone);
-}
-
-static void say_return(struct supervisor *s)
-{
-	s->status.returns++;
-	s->status.return_ms = (uint64_t)(clock_ms() - s->returning_ms);
-	consoles_say(&s->consoles, "boomerang: returned (%s) in %u.%02u s",
-		     s->status.return_reason,
-		     (unsigned int)(s->status.return_ms / 1000),
-		     (unsigned int)(s->status.return_ms % 1000 / 10));
-	if (s->status.failure.err)
-		consoles_say(&s->consoles, "boomerang: %s",
-			     s->status.failure.text);
-	say_leaks(s);
-}
-
-/* Also after a load that was given up before anything was entered. */
-static void act_welcome(struct supervisor *s, _unused struct client *asker)
-{
-	struct failure why;
-
-	loop_timer_off(&s->loop, &s->await);
-	loop_timer_off(&s->loop, &s->stuck);
-	s->pty = fd_close(s->pty);
-	control_set_target(&s->control, FD_NONE);
-	if (s->entered_ms)
-		say_return(s);
-	s->entered_ms = s->returning_ms = 0;
-	if (s->status.failure.err == 0)
-		(void)failure_set(&why, ECANCELED, "load cancelled");
-	else
-		why = s->status.failure;
-	control_failed(s->asker, &why);
-	s->asker = NULL;
-	/* The lease that it got meanwhile was undone with the rest. */
-	if (s->network_changed)
-		service_restart(&s->network);
-	consoles_take_back(&s->consoles);
-}
-
-static void act_reboot(struct supervisor *s, _unused struct client *asker)
-{
-	consoles_say(&s->consoles, "boomerang: rebooting");
-	sync();
-	reboot(RB_AUTOBOOT);
-	log_error("cannot reboot: %m");
-}
-
-static void act_poweroff(struct supervisor *s, _unused struct client *asker)
-{
-	consoles_say(&s->consoles, "boomerang: powering off");
-	sync();
-	reboot(RB_POWER_OFF);
-	log_error("cannot power off: %m");
-}
-
-static void (*const acts[])(struct supervisor *s, struct client *asker) = {
-	act_accept, act_refuse, act_await,   act_load,	 act_hand_over,
-	act_kill,   act_clean,	act_welcome, act_reboot, act_poweroff,
-};
-
-static void happen(struct supervisor *s, enum event event, struct client *asker)
+void supervisor_happen(struct supervisor *s, enum event event,
+		       struct client *asker)
 {
 	struct step step = supervise(s->state, event);
 
@@ -268,9 +56,7 @@ static void happen(struct supervisor *s, enum event event, struct client *asker)
 		statefile_write(STATEFILE_PHASE,
 				phase_name(phase_of(step.next)));
 	s->state = step.next;
-	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
-		if (step.actions & 1u << i)
-			acts[i](s, asker);
+	supervisor_act(s, step.actions, asker);
 }
 
 /* Where events come from. */
@@ -284,22 +70,23 @@ static void request_came(struct control *control, struct client *client,
 	switch ((enum control_verb)request->verb) {
 	case CONTROL_LOAD:
 		s->request = request;
-		happen(s, EVENT_LOAD, client);
+		supervisor_happen(s, EVENT_LOAD, client);
 		return;
 	case CONTROL_RETURN:
 		if (s->state == STATE_TARGET)
-			leave_because(s, client->inside ? "/.bootstrap-return"
-							: "command");
-		happen(s, EVENT_RETURN, client);
+			supervisor_leave_because(
+				s, client->inside ? "/.bootstrap-return"
+						  : "command");
+		supervisor_happen(s, EVENT_RETURN, client);
 		return;
 	case CONTROL_STATUS:
 		tell_status(s, client);
 		return;
 	case CONTROL_REBOOT:
-		happen(s, EVENT_REBOOT, client);
+		supervisor_happen(s, EVENT_REBOOT, client);
 		return;
 	case CONTROL_POWEROFF:
-		happen(s, EVENT_POWEROFF, client);
+		supervisor_happen(s, EVENT_POWEROFF, client);
 		return;
 	}
 	control_failed(client, &(struct failure){ .err = EINVAL,
@@ -314,8 +101,8 @@ static void client_gone(struct control *control, struct client *client)
 	if (client != s->asker)
 		return;
 	s->asker = NULL;
-	leave_because(s, "cancelled load");
-	happen(s, EVENT_CANCEL, NULL);
+	supervisor_leave_because(s, "cancelled load");
+	supervisor_happen(s, EVENT_CANCEL, NULL);
 }
 
 static void hotkey_pressed(struct hotkey *hotkey)
@@ -323,8 +110,8 @@ static void hotkey_pressed(struct hotkey *hotkey)
 	struct supervisor *s = container_of(hotkey, struct supervisor, hotkey);
 
 	if (s->state == STATE_TARGET)
-		leave_because(s, "hotkey");
-	happen(s, EVENT_RETURN, NULL);
+		supervisor_leave_because(s, "hotkey");
+	supervisor_happen(s, EVENT_RETURN, NULL);
 }
 
 static void serial_matched(struct consoles *consoles, const char *name)
@@ -333,8 +120,8 @@ static void serial_matched(struct consoles *consoles, const char *name)
 		container_of(consoles, struct supervisor, consoles);
 
 	if (s->state == STATE_TARGET)
-		leave_because(s, "serial %s", name);
-	happen(s, EVENT_RETURN, NULL);
+		supervisor_leave_because(s, "serial %s", name);
+	supervisor_happen(s, EVENT_RETURN, NULL);
 }
 
 /* The kernel of a PID namespace ends its init by SIGHUP for a reboot and by
@@ -349,11 +136,11 @@ static void end_by_itself(struct supervisor *s, int wait_status)
 	unsigned int ran_ms = (unsigned int)(clock_ms() - s->entered_ms);
 
 	if (asked_for(wait_status, SIGHUP)) {
-		leave_because(s, "reboot in the target");
+		supervisor_leave_because(s, "reboot in the target");
 	} else if (asked_for(wait_status, SIGINT)) {
-		leave_because(s, "poweroff or halt in the target");
+		supervisor_leave_because(s, "poweroff or halt in the target");
 	} else {
-		leave_because(s, "the target's init ended");
+		supervisor_leave_because(s, "the target's init ended");
 		(void)failure_set(
 			&s->status.failure, ECHILD,
 			"the image's init %s %d after %u.%u s",
@@ -392,13 +179,13 @@ static void target_exited(struct child *child, int wait_status)
 		if (asked_for(wait_status, SIGHUP)) {
 			start_loaded_kernel();
 			if (s->settings.really_reboot)
-				happen(s, EVENT_REBOOT, NULL);
+				supervisor_happen(s, EVENT_REBOOT, NULL);
 		}
 		if (asked_for(wait_status, SIGINT) &&
 		    s->settings.really_poweroff)
-			happen(s, EVENT_POWEROFF, NULL);
+			supervisor_happen(s, EVENT_POWEROFF, NULL);
 	}
-	happen(s, EVENT_ENDED, NULL);
+	supervisor_happen(s, EVENT_ENDED, NULL);
 }
 
 static void loader_said(struct worker *worker, const void *bytes, size_t len,
@@ -426,7 +213,7 @@ static void loader_said(struct worker *worker, const void *bytes, size_t len,
 		loop_watch(&s->loop, &s->target);
 		s->target_runs = true;
 		control_set_target(&s->control, TAKE_FD(passed_fd));
-		happen(s, EVENT_ENTERED, NULL);
+		supervisor_happen(s, EVENT_ENTERED, NULL);
 		break;
 	}
 	fd_close(passed_fd);
@@ -443,7 +230,7 @@ static void loader_ended(struct worker *worker, int wait_status)
 				  "the load ended without a result (wait "
 				  "status %#x)",
 				  (unsigned int)wait_status);
-	happen(s, EVENT_FAILED, NULL);
+	supervisor_happen(s, EVENT_FAILED, NULL);
 }
 
 /* The target's init may end before the loader's word of it was read. */
@@ -482,7 +269,7 @@ static void cleaner_ended(struct worker *worker, int wait_status)
 			       "the audit did not finish: what is left is "
 			       "not known");
 	}
-	happen(s, EVENT_CLEANED, NULL);
+	supervisor_happen(s, EVENT_CLEANED, NULL);
 }
 
 static void network_said(struct worker *worker, const void *bytes, size_t len,
@@ -505,13 +292,13 @@ static void network_said(struct worker *worker, const void *bytes, size_t len,
 	log_info("network: %s", s->status.network);
 	s->network_changed = s->entered_ms != 0;
 	if (s->network_state != NETWORK_WAITING)
-		happen(s, EVENT_READY, NULL);
+		supervisor_happen(s, EVENT_READY, NULL);
 }
 
 static void waited_enough(struct timer *timer)
 {
-	happen(container_of(timer, struct supervisor, await), EVENT_READY,
-	       NULL);
+	supervisor_happen(container_of(timer, struct supervisor, await),
+			  EVENT_READY, NULL);
 }
 
 static void took_too_long(struct timer *timer)
@@ -522,7 +309,7 @@ static void took_too_long(struct timer *timer)
 	if (s->state == STATE_CLEANING)
 		worker_kill(&s->cleaner);
 	else
-		happen(s, EVENT_STUCK, NULL);
+		supervisor_happen(s, EVENT_STUCK, NULL);
 }
 
 /* Ctrl+Alt+Del: the target's, as it would be on a machine of its own. */
@@ -535,7 +322,7 @@ static void signalled(struct loop *loop, int signal)
 	if (s->target_runs)
 		kill(s->target.pid, SIGINT);
 	else
-		happen(s, EVENT_REBOOT, NULL);
+		supervisor_happen(s, EVENT_REBOOT, NULL);
 }
 
 /* A service that has nothing to say and is another program: sshd, if the

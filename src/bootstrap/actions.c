@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+/* What supervise() asks for, one function an action. asker is the client that
+ * caused the event, or NULL. */
+#include "bootstrap/actions.h"
+
+#include <stdio.h>
+#include <sys/reboot.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "bootstrap/statefile.h"
+#include "root/cgroup.h"
+
+/* DHCP with one lost packet takes 4 s, a port behind spanning tree 30 s. */
+#define NETWORK_LIMIT_MS 40000
+/* SIGKILL takes effect at once unless a process hangs in the kernel. */
+#define STUCK_LIMIT_MS 20000
+/* The cleaner waits for memory and devices to come back. */
+#define CLEAN_LIMIT_MS 60000
+
+void supervisor_leave_because(struct supervisor *s, const char *format, ...)
+{
+	struct text text;
+	va_list args;
+
+	if (s->returning_ms)
+		return;
+	s->returning_ms = clock_ms();
+	text = text_over(s->status.return_reason,
+			 sizeof(s->status.return_reason));
+	va_start(args, format);
+	text_vadd(&text, format, args);
+	va_end(args);
+	str_make_printable(s->status.return_reason);
+}
+
+static void act_accept(_unused struct supervisor *s, struct client *asker)
+{
+	control_done(asker);
+}
+
+static void act_refuse(struct supervisor *s, struct client *asker)
+{
+	struct failure failure;
+
+	if (s->state == STATE_IDLE)
+		(void)failure_set(&failure, ESRCH,
+				  "nothing to return from: no image is "
+				  "running");
+	else
+		(void)failure_set(&failure, EBUSY,
+				  "cannot load now: the bootstrap is %s%s",
+				  state_name(s->state),
+				  s->state == STATE_TARGET
+					  ? "; return from it first"
+					  : "");
+	control_failed(asker, &failure);
+}
+
+static bool needs_network(const char *ref)
+{
+	return strstr(ref, "://") && !str_after(ref, "file://");
+}
+
+static void act_await(struct supervisor *s, struct client *asker)
+{
+	s->asker = asker;
+	s->returning_ms = 0;
+	s->status.failure = (struct failure){ 0 };
+	(void)str_copy(s->load.ref, sizeof(s->load.ref), s->request->ref);
+	(void)str_copy(s->load.init, sizeof(s->load.init), s->request->init);
+	(void)str_copy(s->status.image, sizeof(s->status.image), s->load.ref);
+	statefile_write(STATEFILE_IMAGE, s->load.ref);
+	if (s->network_state == NETWORK_WAITING && needs_network(s->load.ref))
+		loop_timer(&s->loop, &s->await, NETWORK_LIMIT_MS);
+	else
+		supervisor_happen(s, EVENT_READY, NULL);
+}
+
+static void fail_load(struct supervisor *s, const struct failure *failure)
+{
+	if (s->status.failure.err == 0)
+		s->status.failure = *failure;
+	supervisor_happen(s, EVENT_FAILED, NULL);
+}
+
+static void act_load(struct supervisor *s, _unused struct client *asker)
+{
+	struct failure failure;
+	int r;
+
+	loop_timer_off(&s->loop, &s->await);
+	arena_reset(s->load.arena);
+	s->load.audit = arena_alloc(s->load.arena, sizeof(*s->load.audit));
+	s->network_changed = false;
+	consoles_describe(&s->consoles, &s->load);
+	s->pty = FD_NONE;
+	if (*s->load.serial)
+		s->pty = console_open_pty(s->load.serial_pty);
+	r = worker_start(&s->loader, &s->loop, load_run, &s->load);
+	if (r == 0)
+		return;
+	(void)failure_errno(&failure, -r, "cannot start the load");
+	fail_load(s, &failure);
+}
+
+static void act_hand_over(struct supervisor *s, _unused struct client *asker)
+{
+	s->status.loads++;
+	s->entered_ms = clock_ms();
+	consoles_say(&s->consoles,
+		     "boomerang: entering %s (back: Ctrl+Alt+F12, " SERIAL_MAGIC
+		     " on serial, /.bootstrap-return)",
+		     s->load.ref);
+	control_done(s->asker);
+	s->asker = NULL;
+	consoles_hand_over(&s->consoles, TAKE_FD(s->pty));
+}
+
+static void act_kill(struct supervisor *s, _unused struct client *asker)
+{
+	supervisor_leave_because(s, "failed load");
+	worker_kill(&s->loader);
+	if (s->target_runs)
+		kill(s->target.pid, SIGKILL);
+	cgroup_kill();
+	loop_timer(&s->loop, &s->stuck, STUCK_LIMIT_MS);
+}
+
+static void act_clean(struct supervisor *s, _unused struct client *asker)
+{
+	int r;
+
+	s->status.leaks = (struct leaks){ 0 };
+	s->clean.arena = s->load.arena;
+	s->clean.before = s->load.audit ? *s->load.audit : NULL;
+	loop_timer(&s->loop, &s->stuck, CLEAN_LIMIT_MS);
+	r = worker_start(&s->cleaner, &s->loop, clean_run, &s->clean);
+	if (r < 0) {
+		log_error("cannot clean up: %s", strerrordesc_np(-r));
+		supervisor_happen(s, EVENT_CLEANED, NULL);
+	}
+}
+
+static void say_leaks(struct supervisor *s)
+{
+	const struct leaks *leaks = &s->status.leaks;
+
+	if (leaks->count == 0)
+		return;
+	consoles_say(&s->consoles,
+		     "boomerang: the target left %u thing%s behind, %u undone; "
+		     "`status` lists them",
+		     leaks->count, leaks->count == 1 ? "" : "s", leaks->undone);
+}
+
+static void say_return(struct supervisor *s)
+{
+	s->status.returns++;
+	s->status.return_ms = (uint64_t)(clock_ms() - s->returning_ms);
+	consoles_say(&s->consoles, "boomerang: returned (%s) in %u.%02u s",
+		     s->status.return_reason,
+		     (unsigned int)(s->status.return_ms / 1000),
+		     (unsigned int)(s->status.return_ms % 1000 / 10));
+	if (s->status.failure.err)
+		consoles_say(&s->consoles, "boomerang: %s",
+			     s->status.failure.text);
+	say_leaks(s);
+}
+
+/* Also after a load that was given up before anything was entered. */
+static void act_welcome(struct supervisor *s, _unused struct client *asker)
+{
+	struct failure why;
+
+	loop_timer_off(&s->loop, &s->await);
+	loop_timer_off(&s->loop, &s->stuck);
+	s->pty = fd_close(s->pty);
+	control_set_target(&s->control, FD_NONE);
+	if (s->entered_ms)
+		say_return(s);
+	s->entered_ms = s->returning_ms = 0;
+	if (s->status.failure.err == 0)
+		(void)failure_set(&why, ECANCELED, "load cancelled");
+	else
+		why = s->status.failure;
+	control_failed(s->asker, &why);
+	s->asker = NULL;
+	/* The lease that it got meanwhile was undone with the rest. */
+	if (s->network_changed)
+		service_restart(&s->network);
+	consoles_take_back(&s->consoles);
+}
+
+static void act_reboot(struct supervisor *s, _unused struct client *asker)
+{
+	consoles_say(&s->consoles, "boomerang: rebooting");
+	sync();
+	reboot(RB_AUTOBOOT);
+	log_error("cannot reboot: %m");
+}
+
+static void act_poweroff(struct supervisor *s, _unused struct client *asker)
+{
+	consoles_say(&s->consoles, "boomerang: powering off");
+	sync();
+	reboot(RB_POWER_OFF);
+	log_error("cannot power off: %m");
+}
+
+static void (*const acts[])(struct supervisor *s, struct client *asker) = {
+	act_accept, act_refuse, act_await,   act_load,	 act_hand_over,
+	act_kill,   act_clean,	act_welcome, act_reboot, act_poweroff,
+};
+
+void supervisor_act(struct supervisor *s, unsigned int actions,
+		    struct client *asker)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(acts); i++)
+		if (actions & 1u << i)
+			acts[i](s, asker);
+}
