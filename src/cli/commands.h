@@ -20,6 +20,7 @@ enum exit_status {
  * said on stderr, in one line, why it is not STATUS_OK.
  */
 int cmd_build(int argc, char **argv);
+int cmd_image(int argc, char **argv);
 int cmd_images(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_poweroff(int argc, char **argv);

@@ -25,6 +25,7 @@ static const struct command commands[] = {
 	{ "status", "what the bootstrap does and what the last return found",
 	  cmd_status },
 	{ "images", "the image in use", cmd_images },
+	{ "image", "unpack an image into a directory", cmd_image },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
 	{ "prompt", NULL, cmd_prompt },

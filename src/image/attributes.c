@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/attributes.h"
+
+#include <archive.h>
+#include <errno.h>
+#include <linux/posix_acl.h>
+#include <linux/posix_acl_xattr.h>
+#include <linux/xattr.h>
+#include <stdlib.h>
+#include <sys/xattr.h>
+
+#include "base/text.h"
+#include "wire/build.h"
+
+#define ACL_BYTES_MAX 4096 /* 511 entries */
+
+static void build_le(struct build *b, uint32_t value, size_t bytes)
+{
+	uint8_t *p = build_take(b, bytes);
+
+	for (size_t i = 0; p && i < bytes; i++, value >>= 8)
+		p[i] = (uint8_t)value;
+}
+
+static uint32_t acl_tag(int tag)
+{
+	static const struct {
+		int archive;
+		uint32_t kernel;
+	} tags[] = {
+		{ ARCHIVE_ENTRY_ACL_USER_OBJ, ACL_USER_OBJ },
+		{ ARCHIVE_ENTRY_ACL_USER, ACL_USER },
+		{ ARCHIVE_ENTRY_ACL_GROUP_OBJ, ACL_GROUP_OBJ },
+		{ ARCHIVE_ENTRY_ACL_GROUP, ACL_GROUP },
+		{ ARCHIVE_ENTRY_ACL_MASK, ACL_MASK },
+		{ ARCHIVE_ENTRY_ACL_OTHER, ACL_OTHER },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(tags); i++)
+		if (tags[i].archive == tag)
+			return tags[i].kernel;
+	return 0;
+}
+
+/* The kernel wants users, then groups, each by number; the rest in the order
+ * of their tags, which are numbered so. */
+static int compare_acl(const void *a, const void *b)
+{
+	const struct posix_acl_xattr_entry *x = a, *y = b;
+
+	if (x->e_tag != y->e_tag)
+		return x->e_tag < y->e_tag ? -1 : 1;
+	return x->e_id < y->e_id ? -1 : x->e_id > y->e_id;
+}
+
+ssize_t attributes_acl(struct archive_entry *entry, int type, void *buf,
+		       size_t size)
+{
+	struct build b = build_over(buf, size);
+	int t, permissions, tag, id;
+	const char *name;
+
+	if (archive_entry_acl_reset(entry, type) == 0)
+		return 0;
+	build_le(&b, POSIX_ACL_XATTR_VERSION, 4);
+	while (archive_entry_acl_next(entry, type, &t, &permissions, &tag, &id,
+				      &name) == ARCHIVE_OK) {
+		uint32_t kernel_tag = acl_tag(tag);
+		bool named = kernel_tag == ACL_USER || kernel_tag == ACL_GROUP;
+
+		if (kernel_tag == 0 || (named && id < 0))
+			return 0;
+		build_le(&b, kernel_tag, 2);
+		build_le(&b, (uint32_t)permissions & 7, 2);
+		build_le(&b, named ? (uint32_t)id : (uint32_t)ACL_UNDEFINED_ID,
+			 4);
+	}
+	if (b.bad)
+		return -ENOBUFS;
+	qsort(b.start + 4, (b.len - 4) / sizeof(struct posix_acl_xattr_entry),
+	      sizeof(struct posix_acl_xattr_entry), compare_acl);
+	return (ssize_t)b.len;
+}
+
+static int set(int fd, const char *name, const char *attribute,
+	       const void *value, size_t size)
+{
+	int r = fd >= 0 ? fsetxattr(fd, attribute, value, size, 0)
+			: lsetxattr(name, attribute, value, size, 0);
+
+	return r < 0 ? -errno : 0;
+}
+
+/* Running out of room is never a matter of this attribute alone. */
+static bool may_lose(const char *attribute, int r)
+{
+	return r != -ENOSPC && r != -ENOMEM &&
+	       !str_eq(attribute, XATTR_NAME_CAPS);
+}
+
+static int set_acl(struct archive_entry *entry, int fd, int type,
+		   const char *attribute, uint64_t *lost)
+{
+	uint8_t value[ACL_BYTES_MAX];
+	ssize_t len = attributes_acl(entry, type, value, sizeof(value));
+	int r;
+
+	if (len == 0)
+		return 0;
+	r = len < 0 ? (int)len : set(fd, "", attribute, value, (size_t)len);
+	if (r == -ENOSPC || r == -ENOMEM)
+		return r;
+	*lost += r < 0;
+	return 0;
+}
+
+int attributes_set(struct archive_entry *entry, int fd, const char *name,
+		   uint64_t *lost)
+{
+	const char *attribute;
+	const void *value;
+	size_t size;
+	int r;
+
+	archive_entry_xattr_reset(entry);
+	while (archive_entry_xattr_next(entry, &attribute, &value, &size) ==
+	       ARCHIVE_OK) {
+		if (!attribute)
+			continue;
+		r = set(fd, name, attribute, value, size);
+		if (r < 0 && !may_lose(attribute, r))
+			return r;
+		*lost += r < 0;
+	}
+	if (fd < 0)
+		return 0;
+	r = set_acl(entry, fd, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
+		    XATTR_NAME_POSIX_ACL_ACCESS, lost);
+	if (r < 0)
+		return r;
+	return set_acl(entry, fd, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
+		       XATTR_NAME_POSIX_ACL_DEFAULT, lost);
+}

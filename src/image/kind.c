@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/kind.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <strings.h>
+
+#define TAR_BLOCK	 512
+#define TAR_CHECKSUM	 148
+#define TAR_CHECKSUM_LEN 8
+
+struct magic {
+	size_t at;
+	const char *bytes;
+	size_t len;
+	enum image_kind kind;
+	const char *what; /* for a person */
+};
+
+#define MAGIC(at, bytes, kind, what)                      \
+	{                                                 \
+		at, bytes, sizeof(bytes) - 1, kind, what, \
+	}
+
+/* Longer marks before those that they begin with. */
+static const struct magic magics[] = {
+	MAGIC(0, "\x1f\x8b", KIND_TAR_GZIP, "tar.gz"),
+	MAGIC(0, "\x28\xb5\x2f\xfd", KIND_TAR_ZSTD, "tar.zst"),
+	MAGIC(0,
+	      "\xfd"
+	      "7zXZ\0",
+	      KIND_TAR_XZ, "tar.xz"),
+	MAGIC(0, "\x04\x22\x4d\x18", KIND_TAR_LZ4, "tar.lz4"),
+	MAGIC(0, "hsqs", KIND_SQUASHFS, "squashfs"),
+	MAGIC(1024, "\xe2\xe1\xf5\xe0", KIND_EROFS, "erofs"),
+	MAGIC(0, "BZh", KIND_UNKNOWN, "bzip2, which is not supported"),
+	MAGIC(0, "\x02\x21\x4c\x18", KIND_UNKNOWN,
+	      "the old lz4 format, which is not supported"),
+	MAGIC(0, "\x1f\x9d", KIND_UNKNOWN, "compress, which is not supported"),
+	MAGIC(0, "\x1f\xa0", KIND_UNKNOWN, "compress, which is not supported"),
+	MAGIC(0, "LZIP", KIND_UNKNOWN, "lzip, which is not supported"),
+	MAGIC(0, "\x5d\0\0", KIND_UNKNOWN, "lzma, which is not supported"),
+	MAGIC(0, "\x89LZO", KIND_UNKNOWN, "lzop, which is not supported"),
+	MAGIC(0, "PK\3\4", KIND_UNKNOWN, "a zip archive"),
+	MAGIC(0, "7z\xbc\xaf\x27\x1c", KIND_UNKNOWN, "a 7z archive"),
+	MAGIC(0, "Rar!", KIND_UNKNOWN, "a rar archive"),
+	MAGIC(0, "07070", KIND_UNKNOWN, "a cpio archive"),
+	MAGIC(0, "!<arch>", KIND_UNKNOWN, "a Debian package or ar archive"),
+	MAGIC(0, "\xed\xab\xee\xdb", KIND_UNKNOWN, "an RPM package"),
+	MAGIC(0, "QFI\xfb", KIND_UNKNOWN, "a qcow2 disk image"),
+	MAGIC(0, "KDMV", KIND_UNKNOWN, "a VMDK disk image"),
+	MAGIC(1080, "\x53\xef", KIND_UNKNOWN, "an ext4 file system"),
+	MAGIC(510, "\x55\xaa", KIND_UNKNOWN, "a disk image or ISO"),
+	MAGIC(0,
+	      "\x7f"
+	      "ELF",
+	      KIND_UNKNOWN, "a program"),
+	MAGIC(0, "#!", KIND_UNKNOWN, "a script"),
+	MAGIC(0, "{", KIND_UNKNOWN, "a JSON text"),
+};
+
+#define ZSTD_SKIPPABLE	    0x184d2a50u
+#define ZSTD_SKIPPABLE_MASK 0xfffffff0u
+
+/* lz4 has the same skippable frames; zstd is the one that writes them in
+ * front (pzstd, seekable formats). */
+static bool is_skippable_frame(struct view head)
+{
+	uint32_t magic = view_le32(&head);
+
+	return !head.bad && (magic & ZSTD_SKIPPABLE_MASK) == ZSTD_SKIPPABLE;
+}
+
+/* The sum of a tar header, with its own field taken as spaces (POSIX pax,
+ * ustar interchange format). Headers from before POSIX have no other mark. */
+static bool is_tar(struct view head)
+{
+	const uint8_t *block = view_take(&head, TAR_BLOCK);
+	const uint8_t *field = block + TAR_CHECKSUM;
+	uint32_t sum = TAR_CHECKSUM_LEN * ' ', claimed = 0;
+	size_t i = 0, digits = 0;
+
+	if (!block)
+		return false;
+	for (size_t n = 0; n < TAR_BLOCK; n++)
+		if (n < TAR_CHECKSUM || n >= TAR_CHECKSUM + TAR_CHECKSUM_LEN)
+			sum += block[n];
+	while (i < TAR_CHECKSUM_LEN && field[i] == ' ')
+		i++;
+	for (; i < TAR_CHECKSUM_LEN && field[i] >= '0' && field[i] <= '7';
+	     i++, digits++)
+		claimed = claimed * 8 + (field[i] - '0');
+	return digits > 0 && claimed == sum;
+}
+
+static const struct magic *find_magic(struct view head)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (view_starts(view_at(head, magics[i].at), magics[i].bytes,
+				magics[i].len))
+			return &magics[i];
+	return NULL;
+}
+
+enum image_kind kind_of(struct view head)
+{
+	const struct magic *magic;
+
+	/* First: the content of a tar's first file may look like anything. */
+	if (is_tar(head))
+		return KIND_TAR;
+	if (is_skippable_frame(head))
+		return KIND_TAR_ZSTD;
+	magic = find_magic(head);
+	return magic ? magic->kind : KIND_UNKNOWN;
+}
+
+const char *kind_name(enum image_kind kind)
+{
+	if (kind == KIND_TAR)
+		return "tar";
+	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
+		if (magics[i].kind == kind && kind != KIND_UNKNOWN)
+			return magics[i].what;
+	return "unknown";
+}
+
+static bool starts_with_word(struct view head, const char *word)
+{
+	size_t len = strlen(word);
+
+	return head.left >= len &&
+	       strncasecmp((const char *)head.at, word, len) == 0;
+}
+
+static bool is_web_page(struct view head)
+{
+	static const char *const words[] = { "<!doctype", "<html", "<head",
+					     "<?xml", "<!--" };
+
+	if (view_starts(head, "\xef\xbb\xbf", 3)) /* byte order mark */
+		view_skip(&head, 3);
+	while (head.left > 0 && isspace(head.at[0]))
+		view_skip(&head, 1);
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (starts_with_word(head, words[i]))
+			return true;
+	return false;
+}
+
+int kind_refuse(struct view head, const char *name, struct failure *failure)
+{
+	static const char wanted[] =
+		"wanted is a tar (plain, gz, xz, zst, lz4), squashfs or erofs";
+	const struct magic *magic = find_magic(head);
+
+	if (head.left == 0)
+		return failure_set(failure, EBADMSG, "%s: the file is empty",
+				   name);
+	if (is_web_page(head))
+		return failure_set(failure, EBADMSG,
+				   "%s: this looks like a web page, not an "
+				   "image; is the URL right?",
+				   name);
+	if (magic)
+		return failure_set(failure, EBADMSG, "%s: this is %s; %s", name,
+				   magic->what, wanted);
+	return failure_set(failure, EBADMSG,
+			   "%s: this is not an archive or image; %s", name,
+			   wanted);
+}

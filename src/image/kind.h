@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* What a stream is, by its first bytes and nothing else. */
+#pragma once
+
+#include "base/failure.h"
+#include "wire/view.h"
+
+/* So many bytes decide: the farthest mark is that of erofs, at 1024. */
+#define KIND_HEAD 4096
+
+enum image_kind {
+	KIND_UNKNOWN,
+	KIND_TAR,
+	KIND_TAR_GZIP, /* the compressed ones are taken to hold a tar: the */
+	KIND_TAR_ZSTD, /* unpacker finds out */
+	KIND_TAR_XZ,
+	KIND_TAR_LZ4,
+	KIND_SQUASHFS,
+	KIND_EROFS,
+};
+
+/* The kind of a stream that begins with these bytes (KIND_HEAD of them, or
+ * all there are). */
+enum image_kind kind_of(struct view head);
+
+/* "tar.gz", "squashfs", … */
+const char *kind_name(enum image_kind kind);
+
+/*
+ * For a head that is KIND_UNKNOWN: fills *failure with a line that begins with
+ * name and says what this is instead ("looks like a web page"), and returns
+ * -EBADMSG.
+ */
+int kind_refuse(struct view head, const char *name, struct failure *failure);

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: MIT */
+#include "image/tar.h"
+
+#include <archive.h>
+#include <errno.h>
+#include <limits.h>
+
+#include "base/text.h"
+#include "image/name.h"
+
+struct reader {
+	struct archive *archive;
+	const struct tar_input *input;
+	const struct tar_sink *sink;
+	const char *label;
+	int input_result; /* negative: why the input ended */
+	uint64_t entries;
+};
+
+static ssize_t read_input(struct archive *archive, void *context,
+			  const void **ret_bytes)
+{
+	struct reader *reader = context;
+	struct view bytes;
+	int r = reader->input->next(reader->input->context, &bytes);
+
+	if (r < 0) {
+		reader->input_result = r;
+		archive_set_error(archive, -r, "the input failed");
+		return ARCHIVE_FATAL;
+	}
+	if (r == 0)
+		return 0;
+	*ret_bytes = bytes.at;
+	return (ssize_t)bytes.left;
+}
+
+static int open_reader(struct reader *reader)
+{
+	reader->archive = archive_read_new();
+	if (!reader->archive)
+		return -ENOMEM;
+	if (archive_read_support_format_tar(reader->archive) != ARCHIVE_OK)
+		return -ENOSYS;
+	if (archive_read_open(reader->archive, reader, NULL, read_input,
+			      NULL) != ARCHIVE_OK)
+		return reader->input_result < 0 ? reader->input_result
+						: -EBADMSG;
+	return 0;
+}
+
+/* libarchive knows what is wrong, but says it to programmers. */
+static int explain(const struct reader *reader, struct failure *failure)
+{
+	const char *error = archive_error_string(reader->archive);
+
+	if (reader->input_result < 0)
+		return reader->input_result;
+	if (!error)
+		error = "unknown error";
+	if (strstr(error, "nrecognized"))
+		return failure_set(failure, EBADMSG,
+				   "%s: this is not a tar archive",
+				   reader->label);
+	if (strstr(error, "runcated"))
+		return failure_set(failure, EBADMSG,
+				   "%s: the tar archive ends early: image is "
+				   "truncated",
+				   reader->label);
+	return failure_set(failure, EBADMSG,
+			   "%s: the tar archive is damaged (%s)", reader->label,
+			   error);
+}
+
+static int clean(const struct reader *reader, const char *name, const char *of,
+		 char buf[static PATH_MAX + 256], const char **ret_name,
+		 struct failure *failure)
+{
+	enum name_verdict verdict = NAME_TOO_LONG;
+
+	if (!name)
+		name = "";
+	if (str_copy(buf, PATH_MAX + 256, name))
+		verdict = name_clean(buf, ret_name);
+	if (verdict == NAME_GOOD)
+		return 0;
+	/* A name may be a megabyte long; its start says enough. */
+	return failure_set(failure, EBADMSG, "%s: %s '%.128s' %s",
+			   reader->label, of, name, name_verdict_text(verdict));
+}
+
+static int pass_data(struct reader *reader, struct failure *failure)
+{
+	const void *bytes;
+	size_t len;
+	la_int64_t offset;
+	int r;
+
+	for (;;) {
+		r = archive_read_data_block(reader->archive, &bytes, &len,
+					    &offset);
+		if (r == ARCHIVE_EOF)
+			return 0;
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return explain(reader, failure);
+		if (len == 0)
+			continue;
+		r = reader->sink->data(reader->sink->context,
+				       view_over(bytes, len), (uint64_t)offset,
+				       failure);
+		if (r < 0)
+			return r;
+	}
+}
+
+static int pass_entry(struct reader *reader, struct archive_entry *entry,
+		      struct failure *failure)
+{
+	char name_buf[PATH_MAX + 256], link_buf[PATH_MAX + 256];
+	const char *link = archive_entry_hardlink(entry), *name;
+	int r;
+
+	r = clean(reader, archive_entry_pathname(entry), "entry", name_buf,
+		  &name, failure);
+	if (r == 0 && link)
+		r = clean(reader, link, "hard link target", link_buf, &link,
+			  failure);
+	if (r == 0)
+		r = reader->sink->entry(reader->sink->context, entry, name,
+					link, failure);
+	if (r == 0 && !link && archive_entry_filetype(entry) == AE_IFREG)
+		r = pass_data(reader, failure);
+	if (r == 0)
+		r = reader->sink->end(reader->sink->context, failure);
+	reader->entries++;
+	return r;
+}
+
+/* Padding behind the archive is fine, but what checks the stream stands at
+ * its end. */
+static int drain(struct reader *reader)
+{
+	struct view bytes;
+	int r;
+
+	do {
+		r = reader->input->next(reader->input->context, &bytes);
+	} while (r > 0);
+	return r;
+}
+
+static int read_all(struct reader *reader, struct failure *failure)
+{
+	struct archive_entry *entry;
+	int r = open_reader(reader);
+
+	if (r == -ENOMEM || r == -ENOSYS)
+		return failure_errno(failure, -r, "%s: cannot read archives",
+				     reader->label);
+	if (r < 0)
+		return explain(reader, failure);
+	for (;;) {
+		r = archive_read_next_header(reader->archive, &entry);
+		if (r == ARCHIVE_EOF)
+			break;
+		/* Warnings are about names in another character set, which
+		 * arrive as the bytes they are. */
+		if (r != ARCHIVE_OK && r != ARCHIVE_WARN)
+			return explain(reader, failure);
+		r = pass_entry(reader, entry, failure);
+		if (r < 0)
+			return r;
+	}
+	if (reader->entries == 0)
+		return failure_set(failure, EBADMSG,
+				   "%s: there is nothing in this archive",
+				   reader->label);
+	return drain(reader);
+}
+
+int tar_read(const struct tar_input *input, const struct tar_sink *sink,
+	     const char *label, struct failure *failure)
+{
+	struct reader reader = { .input = input, .sink = sink, .label = label };
+	int r = read_all(&reader, failure);
+
+	archive_read_free(reader.archive);
+	return r;
+}
