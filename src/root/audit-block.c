@@ -245,7 +245,15 @@ static int loop_take(struct facts *facts)
 static int loop_undo(const struct audit_scope *scope,
 		     const struct change *change)
 {
+	char autoclear[4];
+	ssize_t n = attribute_read(BLOCK, change->now->key, "loop/autoclear",
+				   autoclear, sizeof(autoclear));
+
 	(void)scope;
+	/* It goes with its last user, as that of a target's own root does
+	 * while the target's mounts are torn down, or is going right now. */
+	if (n == -ENOENT || (n > 0 && autoclear[0] == '1'))
+		return AUDIT_BY_ITSELF;
 	return loopdev_detach(change->now->key);
 }
 

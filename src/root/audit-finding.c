@@ -67,13 +67,18 @@ static void write_leak(const struct finding *finding, struct leak *leak)
 	str_make_printable(leak->what);
 }
 
+static bool is_told(const struct finding *finding)
+{
+	return finding->remains || finding->undone;
+}
+
 /* All findings of one rank, in the order they were made. */
 static void write_rank(const struct findings *findings, bool remains,
 		       unsigned severity, struct leaks *leaks)
 {
 	for (const struct finding *finding = findings->first; finding;
 	     finding = finding->next)
-		if (finding->remains == remains &&
+		if (is_told(finding) && finding->remains == remains &&
 		    finding->severity == severity &&
 		    leaks->listed < CONTROL_LEAKS)
 			write_leak(finding, &leaks->list[leaks->listed++]);
@@ -84,8 +89,8 @@ void findings_write(const struct findings *findings, struct leaks *ret_leaks)
 	memset(ret_leaks, 0, sizeof(*ret_leaks));
 	for (const struct finding *finding = findings->first; finding;
 	     finding = finding->next) {
-		ret_leaks->count++;
-		ret_leaks->undone += !finding->remains;
+		ret_leaks->count += is_told(finding);
+		ret_leaks->undone += finding->undone && !finding->remains;
 	}
 	for (unsigned n = 0; n <= AUDIT_SEVERITY_MAX; n++)
 		write_rank(findings, true, AUDIT_SEVERITY_MAX - n, ret_leaks);

@@ -70,6 +70,7 @@ static inline const struct fact *change_fact(const struct change *change)
 #define CHANGE_ANY     (CHANGE_ADDED | CHANGE_REMOVED | CHANGE_CHANGED)
 
 #define AUDIT_SEVERITY_MAX 100
+#define AUDIT_BY_ITSELF	   1
 
 /* Probes whose cures disturb each other's facts are taken again together. */
 enum audit_group {
@@ -94,8 +95,9 @@ struct probe {
 	 * does not have such things has no facts: that is 0. */
 	int (*take)(struct facts *facts);
 	/* Puts one change right; 0 or a negative errno. Added things are
-	 * put right first, so that what is restored finds its place free. Whether it worked is
-	 * decided by the next taking, so it need not wait. */
+	 * put right first, so that what is restored finds its place free.
+	 * Whether it worked is decided by the next taking, so it need not
+	 * wait. AUDIT_BY_ITSELF: nothing was done, the kernel will. */
 	int (*undo)(const struct audit_scope *scope,
 		    const struct change *change);
 	/* "loop0 was left attached to /x.img" and "detached". */
@@ -188,7 +190,8 @@ struct finding {
 	const char *key; /* NULL: not a change */
 	unsigned severity;
 	bool remains;
-	int err; /* of the last try to undo it */
+	bool undone; /* by us; what went by itself is not told */
+	int err;     /* of the last try to undo it */
 	char what[CONTROL_LEAK_MAX];
 	char cure[64];
 	struct finding *next;

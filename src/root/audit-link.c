@@ -213,8 +213,10 @@ static int links_undo(const struct audit_scope *scope,
 	struct link_value want, now;
 
 	(void)scope;
+	/* Hardware that was in a network namespace of the target's comes back
+	 * when the kernel has torn that down. */
 	if (!change->now)
-		return -ENODEV;
+		return AUDIT_BY_ITSELF;
 	now = link_value(change->now);
 	if (!change->before)
 		return link_delete(now.index);

@@ -12,7 +12,7 @@
  * after a bounded time.
  *
  * What is told is what the first comparison found and what the last one still
- * finds, not what the rounds did to each other.
+ * finds, not what the rounds did to each other, nor what went by itself.
  */
 #include "root/audit.h"
 
@@ -62,7 +62,9 @@ const struct audit_scope audit_scope_all = {
 };
 
 /* How long a group may show no progress before it is given up. The dead
- * target's namespaces hold devices for a while; nothing holds the others. */
+ * target's namespaces hold devices for a while; nothing holds the others,
+ * unless a probe says that something comes by itself. */
+#define WAITS_MS 500
 static const int64_t patience_ms[AUDIT_GROUPS] = {
 	[AUDIT_GROUP_DEVICES] = 2000,
 	[AUDIT_GROUP_NETWORK] = 0,
@@ -142,6 +144,7 @@ struct changes {
 
 struct group {
 	bool active;	  /* differs and is not given up */
+	bool waits;	  /* for something that comes by itself */
 	uint64_t hash;	  /* of what differed the last time */
 	int64_t moved_ms; /* when that last became something else */
 };
@@ -251,12 +254,14 @@ static void group_update(struct settle *settle, enum audit_group id, bool first)
 	struct group *group = &settle->groups[id];
 	uint64_t hash = group_hash(settle, id);
 	int64_t now_ms = clock_ms();
+	int64_t limit_ms = MAX(patience_ms[id], group->waits ? WAITS_MS : 0);
 
 	group->active = group_count(settle, id) > 0;
 	if (first || hash != group->hash)
 		group->moved_ms = now_ms;
-	else if (now_ms - group->moved_ms >= patience_ms[id])
+	else if (now_ms - group->moved_ms >= limit_ms)
 		group->active = false;
+	group->waits = false;
 	group->hash = hash;
 }
 
@@ -289,8 +294,12 @@ static void undo_one(struct settle *settle, enum audit_probe probe,
 	struct finding *finding = findings_of(&settle->findings, probe, change);
 	int r = audit_probes[probe]->undo(settle->scope, change);
 
-	if (finding)
-		finding->err = r;
+	if (r == AUDIT_BY_ITSELF)
+		settle->groups[audit_probes[probe]->group].waits = true;
+	if (!finding)
+		return;
+	finding->err = MIN(r, 0);
+	finding->undone |= r <= 0;
 }
 
 /* What was added goes first, so that what is restored finds its place. */
