@@ -75,13 +75,13 @@ static bool is_skippable_frame(struct view head)
  * ustar interchange format). Headers from before POSIX have no other mark. */
 static bool is_tar(struct view head)
 {
-	const uint8_t *block = view_take(&head, TAR_BLOCK);
-	const uint8_t *field = block + TAR_CHECKSUM;
+	const uint8_t *block = view_take(&head, TAR_BLOCK), *field;
 	uint32_t sum = TAR_CHECKSUM_LEN * ' ', claimed = 0;
 	size_t i = 0, digits = 0;
 
 	if (!block)
 		return false;
+	field = block + TAR_CHECKSUM;
 	for (size_t n = 0; n < TAR_BLOCK; n++)
 		if (n < TAR_CHECKSUM || n >= TAR_CHECKSUM + TAR_CHECKSUM_LEN)
 			sum += block[n];
