@@ -128,6 +128,17 @@ static int addresses_take(struct facts *facts)
 			    sizeof(header), addresses_each);
 }
 
+/* An address that had an end and now has none is as good as before: that is
+ * how one is restored. */
+static bool is_only_longer(const struct change *change)
+{
+	struct address_value before = address_value(change->before);
+	struct address_value now = address_value(change->now);
+
+	before.flags |= IFA_F_PERMANENT;
+	return memcmp(&before, &now, sizeof(now)) == 0;
+}
+
 /* IPv6 link-local addresses come with a link that is set up, and go with
  * it. One that was taken away is restored like any other. */
 static bool addresses_matter(const struct change *change)
@@ -135,7 +146,7 @@ static bool addresses_matter(const struct change *change)
 	struct address_value value;
 
 	if (change->before)
-		return true;
+		return !change->now || !is_only_longer(change);
 	value = address_value(change->now);
 	return value.header.ifa_family != AF_INET6 ||
 	       value.header.ifa_scope != RT_SCOPE_LINK;
