@@ -64,8 +64,14 @@ int path_mkdirs_in_root(int root_fd, const char *path, mode_t mode)
 int path_mkdirs(const char *path, mode_t mode)
 {
 	_cleanup_fd int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	char here[PATH_MAX] = "", absolute[PATH_MAX];
+	struct text text = text_over(absolute, sizeof(absolute));
 
-	return root < 0 ? -errno : path_mkdirs_in_root(root, path, mode);
+	if (root < 0 || (path[0] != '/' && !getcwd(here, sizeof(here))))
+		return -errno;
+	text_add(&text, "%s/%s", here, path);
+	return text.cut ? -ENAMETOOLONG
+			: path_mkdirs_in_root(root, absolute, mode);
 }
 
 static int remove_in(int dir_fd, const char *name, dev_t dev, int depth);

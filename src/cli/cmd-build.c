@@ -1,15 +1,167 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
+#include <limits.h>
+#include <stdio.h>
 
+#include "base/cleanup.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/text.h"
 #include "cli/commands.h"
+#include "initramfs/bootfiles.h"
+#include "initramfs/bootscript.h"
+
+#define LIST_MAX 64 /* of an option that can be given again */
+
+struct list {
+	const char *items[LIST_MAX];
+	size_t count;
+	bool full;
+};
+
+struct arguments {
+	struct bootfiles_options options;
+	struct list ssh_keys, authorities;
+};
+
+static void list_add(struct list *list, const char *item)
+{
+	if (list->count < LIST_MAX)
+		list->items[list->count++] = item;
+	else
+		list->full = true;
+}
+
+static int parse_options(int argc, char **argv, struct arguments *a)
+{
+	static const struct option options[] = {
+		{ "ca", required_argument, NULL, 'a' },
+		{ "cmdline", required_argument, NULL, 'c' },
+		{ "kernel", required_argument, NULL, 'k' },
+		{ "modules", required_argument, NULL, 'm' },
+		{ "output", required_argument, NULL, 'o' },
+		{ "ssh-key", required_argument, NULL, 's' },
+		{ 0 },
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
+		switch (option) {
+		case 'a':
+			list_add(&a->authorities, optarg);
+			break;
+		case 'c':
+			a->options.parameters = optarg;
+			break;
+		case 'k':
+			a->options.kernel = optarg;
+			break;
+		case 'm':
+			a->options.modules = optarg;
+			break;
+		case 'o':
+			a->options.out = optarg;
+			break;
+		case 's':
+			list_add(&a->ssh_keys, optarg);
+			break;
+		default:
+			return command_bad_option(option, argv);
+		}
+	}
+	return STATUS_OK;
+}
+
+static int check_arguments(int argc, char **argv, const struct arguments *a)
+{
+	if (optind < argc)
+		return command_misuse(argv[0],
+				      "takes no argument, \"%s\" was given",
+				      argv[optind]);
+	if (!a->options.kernel != !a->options.modules)
+		return command_misuse(argv[0],
+				      "--kernel and --modules go together");
+	if (!bootscript_parameters_fit(a->options.parameters))
+		return command_misuse(argv[0],
+				      "--cmdline has a quote, a backslash, "
+				      "\"$\" or a letter that is not ASCII");
+	if (a->ssh_keys.full || a->authorities.full)
+		return command_misuse(argv[0],
+				      "an option was given more than "
+				      "%d times",
+				      LIST_MAX);
+	return STATUS_OK;
+}
+
+static void print_row(const char *what, uint64_t bytes)
+{
+	char size[SIZE_TEXT_MAX];
+
+	printf("  %-22s %10s\n", what, size_text(bytes, size));
+}
+
+static void print_report(const char *out, const struct bootfiles_report *report,
+			 int64_t elapsed_ms)
+{
+	static const char *const parts[MANIFEST_PARTS] = {
+		[MANIFEST_PROGRAMS] = "programs, libraries",
+		[MANIFEST_MODULES] = "kernel modules",
+		[MANIFEST_CERTIFICATES] = "certificates",
+		[MANIFEST_OTHER] = "other",
+	};
+
+	printf("%s: kernel from %s\n", out, report->kernel);
+	print_row("vmlinuz", report->kernel_size);
+	for (size_t i = 0; i < MANIFEST_PARTS; i++)
+		print_row(parts[i], report->sizes.part[i]);
+	print_row("all of these, unpacked", report->sizes.unpacked);
+	print_row("bootstrap.img", report->sizes.compressed);
+	printf("  built in %.1f s\n", (double)elapsed_ms / MS_PER_S);
+}
+
+static int build(struct arguments *a)
+{
+	struct bootfiles_report report;
+	struct failure failure;
+	char program[PATH_MAX], init[PATH_MAX];
+	int64_t start_ms = clock_ms();
+	int r = 0;
+
+	if (!realpath("/proc/self/exe", program))
+		r = failure_errno(&failure, errno, "/proc/self/exe");
+	if (r == 0)
+		r = bootfiles_find_init(program, init, sizeof(init), &failure);
+	if (r == 0) {
+		a->options.program = program;
+		a->options.init = init;
+		r = bootfiles_build(&a->options, &report, &failure);
+	}
+	if (r < 0) {
+		log_error("boomerang build: %s", failure.text);
+		return STATUS_FAILED;
+	}
+	print_report(a->options.out, &report, clock_ms() - start_ms);
+	return STATUS_OK;
+}
 
 int cmd_build(int argc, char **argv)
 {
-	static const struct option options[] = { { 0 } };
-	int option;
+	struct arguments a = {
+		.options = {
+			.out = "out",
+			.parameters = "",
+			.version = BOOMERANG_VERSION,
+		},
+	};
+	int status = parse_options(argc, argv, &a);
 
-	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1)
-		if (option == '?' || option == ':')
-			return command_bad_option(option, argv);
-	return STATUS_OK;
+	if (status == STATUS_OK)
+		status = check_arguments(argc, argv, &a);
+	if (status != STATUS_OK)
+		return status;
+	a.options.ssh_keys = a.ssh_keys.items;
+	a.options.ssh_key_count = a.ssh_keys.count;
+	a.options.authorities = a.authorities.items;
+	a.options.authority_count = a.authorities.count;
+	return build(&a);
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* A manifest as the file the kernel unpacks: newc, compressed by zstd. */
+#pragma once
+
+#include "initramfs/manifest.h"
+
+struct archive_sizes {
+	uint64_t part[MANIFEST_PARTS]; /* bytes of content, uncompressed */
+	uint64_t unpacked;	       /* bytes of the newc archive */
+	uint64_t compressed;	       /* bytes written */
+};
+
+/*
+ * Writes the archive to fd. The same manifest and the same content of its
+ * files give the same bytes. A failure that the manifest kept is answered
+ * before anything is written.
+ */
+int archive_write(const struct manifest *m, int fd,
+		  struct archive_sizes *ret_sizes, struct failure *failure)
+	_must_check;

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: MIT */
+#include "initramfs/bootfiles.h"
+
+#include <errno.h>
+#include <limits.h>
+
+#include "base/cleanup.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "initramfs/bootscript.h"
+#include "initramfs/contents.h"
+#include "initramfs/kernel.h"
+#include "initramfs/modules.h"
+#include "initramfs/newfile.h"
+#include "initramfs/ssh.h"
+
+#define KERNEL_CACHE ".cache/kernel"
+#define HOST_KEY     "ssh_host_ed25519_key"
+#define SCRIPT_MAX   8192
+
+int bootfiles_find_init(const char *program, char *ret_path, size_t size,
+			struct failure *failure)
+{
+	static const char *const places[] = {
+		"boomerang-init",
+		"../sbin/boomerang-init",
+		"../libexec/boomerang-init",
+	};
+	const char *slash = strrchr(program, '/');
+	int dir_len = slash ? (int)(slash - program) : 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct text text = text_over(ret_path, size);
+
+		text_add(&text, "%.*s/%s", dir_len, program, places[i]);
+		if (!text.cut && access(ret_path, R_OK) == 0)
+			return 0;
+	}
+	return failure_set(failure, ENOENT,
+			   "no boomerang-init beside %s or installed with it",
+			   program);
+}
+
+static int out_path(const struct bootfiles_options *options, const char *name,
+		    char path[static PATH_MAX], struct failure *failure)
+{
+	struct text text = text_over(path, PATH_MAX);
+
+	text_add(&text, "%s/%s", options->out, name);
+	return text.cut ? failure_errno(failure, ENAMETOOLONG, "%s",
+					options->out)
+			: 0;
+}
+
+static int choose_kernel(const struct bootfiles_options *options,
+			 struct kernel *ret_kernel, struct failure *failure)
+{
+	struct kernel kernel;
+	int r;
+
+	if (!options->kernel) {
+		r = kernel_find(KERNEL_CACHE, &kernel, failure);
+		if (r < 0)
+			return r;
+	} else if (!str_copy(kernel.image, PATH_MAX, options->kernel) ||
+		   !str_copy(kernel.modules, PATH_MAX, options->modules)) {
+		return failure_errno(failure, ENAMETOOLONG, "--kernel");
+	}
+	r = kernel_check(&kernel, failure);
+	if (r == 0)
+		*ret_kernel = kernel;
+	return r;
+}
+
+static void fill_manifest(struct manifest *m,
+			  const struct bootfiles_options *options,
+			  const struct kernel *kernel, const char *host_key)
+{
+	m->part = MANIFEST_OTHER;
+	contents_add_skeleton(m);
+	contents_add_etc(m, options->version);
+	m->part = MANIFEST_PROGRAMS;
+	contents_add_programs(m, options->program, options->init);
+	ssh_add(m, options->ssh_keys, options->ssh_key_count, host_key);
+	m->part = MANIFEST_CERTIFICATES;
+	contents_add_certificates(m, options->authorities,
+				  options->authority_count);
+	m->part = MANIFEST_MODULES;
+	modules_add(m, kernel->modules, modules_default);
+}
+
+static int write_initramfs(const struct bootfiles_options *options,
+			   const struct kernel *kernel,
+			   struct archive_sizes *ret_sizes,
+			   struct failure *failure)
+{
+	_cleanup_newfile struct newfile file = NEWFILE_NONE;
+	_cleanup_manifest struct manifest manifest = { 0 };
+	char path[PATH_MAX], host_key[PATH_MAX];
+	int r;
+
+	r = out_path(options, HOST_KEY, host_key, failure);
+	if (r == 0)
+		r = out_path(options, BOOTSCRIPT_INITRAMFS, path, failure);
+	if (r < 0)
+		return r;
+	fill_manifest(&manifest, options, kernel, host_key);
+	r = manifest_check(&manifest, failure);
+	if (r == 0)
+		r = newfile_begin(path, 0644, &file, failure);
+	if (r == 0)
+		r = archive_write(&manifest, file.fd, ret_sizes, failure);
+	if (r == 0)
+		r = newfile_finish(&file, failure);
+	return r;
+}
+
+static int write_script(const struct bootfiles_options *options,
+			const char *name, const struct text *script,
+			struct failure *failure)
+{
+	char path[PATH_MAX];
+	int r = out_path(options, name, path, failure);
+
+	if (r < 0)
+		return r;
+	if (script->cut)
+		return failure_set(failure, E2BIG,
+				   "--cmdline: too long for a boot script");
+	return newfile_write(path, 0644, script->buf, script->len, failure);
+}
+
+static int write_scripts(const struct bootfiles_options *options,
+			 struct failure *failure)
+{
+	char ipxe_text[SCRIPT_MAX], grub_text[SCRIPT_MAX];
+	struct text ipxe = text_over(ipxe_text, sizeof(ipxe_text));
+	struct text grub = text_over(grub_text, sizeof(grub_text));
+	int r;
+
+	bootscript_ipxe(&ipxe, options->parameters);
+	bootscript_grub(&grub, options->version, options->parameters);
+	r = write_script(options, "boot.ipxe", &ipxe, failure);
+	if (r == 0)
+		r = write_script(options, "grub.cfg", &grub, failure);
+	return r;
+}
+
+int bootfiles_build(const struct bootfiles_options *options,
+		    struct bootfiles_report *ret_report,
+		    struct failure *failure)
+{
+	struct bootfiles_report report = { 0 };
+	struct kernel kernel;
+	char path[PATH_MAX];
+	int r;
+
+	r = choose_kernel(options, &kernel, failure);
+	if (r < 0)
+		return r;
+	(void)str_copy(report.kernel, sizeof(report.kernel), kernel.image);
+	r = path_mkdirs(options->out, 0755);
+	if (r < 0)
+		return failure_errno(failure, -r, "%s", options->out);
+	r = write_initramfs(options, &kernel, &report.sizes, failure);
+	if (r == 0)
+		r = out_path(options, BOOTSCRIPT_KERNEL, path, failure);
+	if (r == 0)
+		r = newfile_copy(path, 0644, kernel.image, &report.kernel_size,
+				 failure);
+	if (r == 0)
+		r = write_scripts(options, failure);
+	if (r == 0)
+		*ret_report = report;
+	return r;
+}

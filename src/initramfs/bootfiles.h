@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+/* What a machine is booted from: kernel, initramfs and boot scripts. */
+#pragma once
+
+#include "initramfs/archive.h"
+
+struct bootfiles_options {
+	const char *out;     /* the directory to write, made if missing */
+	const char *kernel;  /* its image; NULL, and modules too: found */
+	const char *modules; /* its directory lib/modules/RELEASE */
+	const char *const *ssh_keys; /* see ssh_add() */
+	size_t ssh_key_count;
+	const char *const *authorities; /* PEM files */
+	size_t authority_count;
+	const char *parameters; /* more for the kernel's command line, or "" */
+	const char *version;	/* boomerang's */
+	const char *program;	/* boomerang, for the initramfs */
+	const char *init;	/* boomerang-init */
+};
+
+struct bootfiles_report {
+	char kernel[256]; /* where it came from */
+	uint64_t kernel_size;
+	struct archive_sizes sizes;
+};
+
+/*
+ * Writes out/vmlinuz, out/bootstrap.img, out/boot.ipxe and out/grub.cfg, each
+ * complete or not at all.
+ */
+int bootfiles_build(const struct bootfiles_options *options,
+		    struct bootfiles_report *ret_report,
+		    struct failure *failure) _must_check;
+
+/*
+ * Where boomerang-init is that belongs to this boomerang: beside it, or where
+ * an installation puts it. -ENOENT.
+ */
+int bootfiles_find_init(const char *program, char *ret_path, size_t size,
+			struct failure *failure) _must_check;

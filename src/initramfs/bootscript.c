@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "initramfs/bootscript.h"
+
+/*
+ * The last console is the main one: of the two, serial lines are what machines
+ * without a screen have. Printing the kernel's own messages at 115200 baud
+ * takes longer than all else it does until PID 1 runs, hence quiet. panic=: no
+ * machine waits for somebody to press its button.
+ */
+#define PARAMETERS "console=tty0 console=ttyS0,115200 quiet panic=10"
+
+bool bootscript_parameters_fit(const char *parameters)
+{
+	for (const char *p = parameters; *p; p++)
+		if (*p < ' ' || *p > '~' || strchr("\"'\\$", *p))
+			return false;
+	return true;
+}
+
+void bootscript_ipxe(struct text *text, const char *parameters)
+{
+	/* initrd= names the file for the kernel's EFI stub; without it a
+	 * kernel started by UEFI would have none. */
+	text_add(text,
+		 "#!ipxe\n"
+		 "kernel %s initrd=%s %s%s%s\n"
+		 "initrd %s\n"
+		 "boot\n",
+		 BOOTSCRIPT_KERNEL, BOOTSCRIPT_INITRAMFS, PARAMETERS,
+		 parameters[0] ? " " : "", parameters, BOOTSCRIPT_INITRAMFS);
+}
+
+/* Each word in quotes, so that "&" and ";" in a URL stay in it. */
+static void add_quoted_words(struct text *text, const char *words)
+{
+	while (*(words += strspn(words, " "))) {
+		size_t len = strcspn(words, " ");
+
+		text_add(text, " '%.*s'", (int)len, words);
+		words += len;
+	}
+}
+
+void bootscript_grub(struct text *text, const char *version,
+		     const char *parameters)
+{
+	/* config_directory: GRUB has no paths relative to its script. */
+	text_add(text,
+		 "set default=0\n"
+		 "set timeout=5\n"
+		 "menuentry 'boomerang %s' {\n"
+		 "\tlinux \"$config_directory/%s\" %s",
+		 version, BOOTSCRIPT_KERNEL, PARAMETERS);
+	add_quoted_words(text, parameters);
+	text_add(text,
+		 "\n"
+		 "\tinitrd \"$config_directory/%s\"\n"
+		 "}\n",
+		 BOOTSCRIPT_INITRAMFS);
+}

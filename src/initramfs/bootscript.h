@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* The scripts that make firmware's boot loaders start the bootstrap. */
+#pragma once
+
+#include "base/text.h"
+
+/* The names the scripts load, beside themselves. */
+#define BOOTSCRIPT_KERNEL    "vmlinuz"
+#define BOOTSCRIPT_INITRAMFS "bootstrap.img"
+
+/*
+ * Whether parameters can be given to the kernel by both loaders unchanged: no
+ * control characters, quotes, backslashes, "$" or other letters than ASCII.
+ */
+bool bootscript_parameters_fit(const char *parameters);
+
+/* An iPXE script; parameters are appended to the kernel's command line ("":
+ * none). It loads over whatever it was loaded over itself. */
+void bootscript_ipxe(struct text *text, const char *parameters);
+
+/* A grub.cfg that does the same. */
+void bootscript_grub(struct text *text, const char *version,
+		     const char *parameters);
