@@ -9,6 +9,7 @@ came before the question was asked is found too, and nothing is polled.
 """
 
 import bisect
+import os
 import re
 import socket
 import threading
@@ -60,6 +61,8 @@ class Console:
         self._held = ""
         self._offsets = []
         self._times = []
+        self.finished = threading.Event()
+        self._copy_fd = None
         self._log = open(log, "wb", buffering=0)
         self._changed = threading.Condition()
         self._closed = None
@@ -78,6 +81,8 @@ class Console:
             if not data:
                 break
             self._log.write(data)
+            if self._copy_fd is not None:
+                os.write(self._copy_fd, data)
             self._append(data)
         self.end("the machine is gone")
 
@@ -111,6 +116,10 @@ class Console:
         """Lines that look fatal and match pattern are none (say why)."""
         self._allowed = re.compile(pattern)
 
+    def copy_to(self, descriptor):
+        """Writes every byte there too, as it comes."""
+        self._copy_fd = descriptor
+
     @property
     def fatal(self):
         """The first line that no machine may ever print, or None."""
@@ -122,6 +131,7 @@ class Console:
             if self._closed is None:
                 self._closed = why
             self._changed.notify_all()
+        self.finished.set()
 
     def close(self):
         """Stops reading. The text stays readable."""
