@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One interface that the network worker configures: from its link coming up
+ * to its address, statically or by DHCP, and back when a lease is lost.
+ *
+ * A target that shares the network may have changed everything meanwhile. So
+ * an interface is set up once, and what a lease gave is applied when it is
+ * obtained and removed when it is lost, but never touched in between.
+ */
+#pragma once
+
+#include "bootstrap/dhcp-client.h"
+#include "bootstrap/link.h"
+#include "loop/loop.h"
+#include "wire/ipparam.h"
+
+/* What all interfaces share. */
+struct interfaces {
+	struct loop *loop;
+	int netlink_fd; /* for requests */
+	/* Of the routes of the next one that gets an address: the first one
+	 * wins. */
+	uint32_t next_metric;
+	/* Something that others can see has changed. */
+	void (*changed)(struct interfaces *all);
+};
+
+struct interface {
+	struct interfaces *all;
+	struct link link;
+	/* What is to be done with it; NULL: not decided. */
+	const struct ipparam *param;
+	bool started; /* since the link came up */
+	bool configured;
+	struct dhcp_lease lease; /* in effect when configured */
+	uint32_t metric;	 /* 0: never configured */
+	struct dhcp_client client;
+	struct source packets;
+	struct timer timer;
+	int unicast_fd;
+};
+
+/* Begins with a link as the kernel told it and sets it up. The interface must
+ * stay where it is until interface_done(). Returns 0 or a negative errno. */
+int interface_init(struct interface *interface, struct interfaces *all,
+		   const struct link *link) _must_check;
+
+/* The kernel told about the link, or param was decided. */
+void interface_update(struct interface *interface, const struct link *link);
+
+/* The interface is gone; what it had, too. */
+void interface_done(struct interface *interface);
