@@ -15,6 +15,7 @@
 #include "root/copy.h"
 
 #define NEW_ROOT "/newroot"
+#define PATH_ALL "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static const struct api_mount {
 	const char *path;
@@ -104,6 +105,8 @@ int boot_prepare(struct failure *failure)
 	int r = 0;
 
 	umask(022);
+	/* The kernel gives its init none. */
+	(void)setenv("PATH", PATH_ALL, 1);
 	open_console();
 	if (on_rootfs())
 		r = move_to_tmpfs();

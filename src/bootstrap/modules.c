@@ -37,6 +37,7 @@ struct batch {
 static void load_batch(struct batch *batch)
 {
 	const char *argv[BATCH + 3] = { "modprobe", "-abq" };
+	struct failure failure;
 
 	if (batch->count == 0)
 		return;
@@ -44,10 +45,11 @@ static void load_batch(struct batch *batch)
 		argv[i + 2] = batch->aliases[i];
 	argv[batch->count + 2] = NULL;
 	/* Most aliases have no module: -q, and the status says nothing. */
-	(void)!spawn_wait(&(struct spawn){ .argv = argv,
-					   .fd = { FD_NONE, FD_NONE, FD_NONE },
-					   .extra_fd = FD_NONE },
-			  NULL);
+	if (spawn_wait(&(struct spawn){ .argv = argv,
+					.fd = { FD_NONE, FD_NONE, FD_NONE },
+					.extra_fd = FD_NONE },
+		       &failure) < 0)
+		log_error("no kernel modules: %s", failure.text);
 	batch->count = 0;
 }
 
