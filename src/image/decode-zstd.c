@@ -61,13 +61,17 @@ static enum decode_status zstd_run(void *state, struct view *in,
 	struct zstd *zstd = state;
 	ZSTD_inBuffer input = { in->at, in->left, 0 };
 	ZSTD_outBuffer output = { out->start, out->size, out->len };
-	size_t r = 0;
+	size_t r;
 
 	do {
+		size_t before = input.pos + output.pos;
+
 		r = ZSTD_decompressStream(zstd->stream, &output, &input);
 		if (ZSTD_isError(r))
 			return zstd_status(zstd, r);
-		zstd->between = r == 0;
+		/* Without input it only asks for the next frame's header. */
+		if (input.pos + output.pos > before)
+			zstd->between = r == 0;
 	} while (input.pos < input.size && output.pos < output.size);
 	view_skip(in, input.pos);
 	out->len = output.pos;
