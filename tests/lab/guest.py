@@ -10,6 +10,7 @@ from .images import PASSWORD
 from .tap import check, equal
 
 PROMPT = r"\[bootstrap\] # "
+PROMPT_ON_SCREEN = r"^\[bootstrap\] #$"
 
 # From power-on: firmware, PXE, TFTP, kernel, modules, under emulation.
 BOOT_SECONDS = 120

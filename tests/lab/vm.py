@@ -33,8 +33,10 @@ OUT = Path(os.environ.get("BOOMERANG_OUT", ROOT / "out"))
 HOST = "10.0.2.2"
 
 # The last console= belongs to the target while one runs; on the others the
-# bootstrap's prompt stays.
-CONSOLES = "console=tty0 console=ttyS1 console=ttyS0,115200"
+# bootstrap's prompt stays. The kernel prints on the first of the serial lines
+# only (it has one console of a kind), which keeps ttyS0 clean. nomodeset: the
+# screen stays in VGA text mode, in which it can be read.
+CONSOLES = "console=tty0 console=ttyS1 console=ttyS0,115200 nomodeset"
 
 _TEXT_ROWS, _TEXT_COLUMNS = 25, 80
 _VGA_TEXT, _VGA_TEXT_SIZE = 0xb8000, 0x8000

@@ -6,7 +6,7 @@ after each return."""
 import sys
 
 from lab import images
-from lab.guest import LOGIN_SHELL, Shell, login
+from lab.guest import LOGIN_SHELL, PROMPT_ON_SCREEN, Shell, login
 from lab.setups import Lab
 from lab.tap import Scenario, check, equal
 
@@ -22,7 +22,7 @@ def prompts(lab):
     equal(lab.boot.status()["phase"], "bootstrap", "phase")
     lab.boot.command("help", console=lab.vm.ttyS1)
     lab.vm.type("help\n")
-    lab.vm.expect_screen(r"\[bootstrap\] # ", 20)
+    lab.vm.expect_screen(PROMPT_ON_SCREEN, 20)
     lab.vm.expect_screen(r"poweroff", 20)
 
 
