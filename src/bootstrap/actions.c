@@ -109,15 +109,19 @@ static void act_load(struct supervisor *s, _unused struct client *asker)
 
 static void act_hand_over(struct supervisor *s, _unused struct client *asker)
 {
+	char line[512];
+	struct text text = text_over(line, sizeof(line) - sizeof("\r\n"));
+
 	s->status.loads++;
 	s->entered_ms = clock_ms();
-	consoles_say(&s->consoles,
-		     "boomerang: entering %s (back: Ctrl+Alt+F12, " SERIAL_MAGIC
-		     " on serial, /.bootstrap-return)",
-		     s->load.ref);
+	text_add(&text,
+		 "\r\nboomerang: entered %s (back: Ctrl+Alt+F12, " SERIAL_MAGIC
+		 " on serial, /.bootstrap-return)",
+		 s->load.ref);
+	memcpy(line + text.len, "\r\n", sizeof("\r\n"));
 	control_done(s->asker);
 	s->asker = NULL;
-	consoles_hand_over(&s->consoles, TAKE_FD(s->pty));
+	consoles_hand_over(&s->consoles, TAKE_FD(s->pty), line);
 }
 
 static void act_kill(struct supervisor *s, _unused struct client *asker)
@@ -180,6 +184,7 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 	loop_timer_off(&s->loop, &s->stuck);
 	s->pty = fd_close(s->pty);
 	control_set_target(&s->control, FD_NONE);
+	consoles_take_back(&s->consoles);
 	if (s->entered_ms)
 		say_return(s);
 	s->entered_ms = s->returning_ms = 0;
@@ -192,7 +197,7 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 	/* The lease that it got meanwhile was undone with the rest. */
 	if (s->network_changed)
 		service_restart(&s->network);
-	consoles_take_back(&s->consoles);
+	consoles_start(&s->consoles);
 }
 
 static void act_reboot(struct supervisor *s, _unused struct client *asker)

@@ -12,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/path.h"
+#include "root/cgroup.h"
 #include "root/copy.h"
 
 #define NEW_ROOT "/newroot"
@@ -114,6 +115,7 @@ int boot_prepare(struct failure *failure)
 		return failure_errno(failure, -r,
 				     "cannot move the bootstrap to a tmpfs");
 	mount_api();
+	cgroup_prepare();
 	/* Ctrl+Alt+Del comes as SIGINT; whose it is, is our decision. */
 	(void)reboot(RB_DISABLE_CAD);
 	(void)sethostname("bootstrap", strlen("bootstrap"));

@@ -326,10 +326,38 @@ static void start_proxy(struct consoles *consoles)
 	if (r < 0)
 		log_error("the target has no serial console: %s",
 			  strerrordesc_np(-r));
+	serial_say(&consoles->proxy, consoles->greeting,
+		   strlen(consoles->greeting));
 }
 
-void consoles_hand_over(struct consoles *consoles, int pty)
+/* The line of the target's serial console is the proxy's to write to. */
+static void say_on(struct console *console, const char *line, size_t len)
 {
+	struct consoles *all = console->all;
+	_cleanup_fd int fd = FD_NONE;
+
+	if (console == all->main_serial && all->proxy.running) {
+		serial_say(&all->proxy, line, len);
+		return;
+	}
+	fd = open_tty(console->name);
+	if (fd >= 0)
+		(void)!write(fd, line, len);
+	/* The prompt shows itself anew below the line. */
+	if (console->prompting)
+		kill(console->prompt.pid, SIGCONT);
+}
+
+void consoles_hand_over(struct consoles *consoles, int pty,
+			const char *greeting)
+{
+	/* On the main serial console only when its prompt is gone, whose end
+	 * drops what the line has not sent yet. */
+	for (size_t i = 0; i < consoles->count; i++)
+		if (&consoles->list[i] != consoles->main_serial)
+			say_on(&consoles->list[i], greeting, strlen(greeting));
+	(void)str_copy(consoles->greeting, sizeof(consoles->greeting),
+		       greeting);
 	consoles->target_has_them = true;
 	consoles->pty = pty;
 	for (size_t i = 0; i < consoles->count; i++)
@@ -344,26 +372,19 @@ void consoles_take_back(struct consoles *consoles)
 	serial_stop(&consoles->proxy);
 	consoles->pty = fd_close(consoles->pty);
 	consoles->target_has_them = false;
-	consoles_start(consoles);
 }
 
 void consoles_say(struct consoles *consoles, const char *format, ...)
 {
-	char line[512];
-	struct text text = text_over(line, sizeof(line) - 2);
+	char line[512] = "\r\n";
+	struct text text = text_over(line + 2, sizeof(line) - 4);
 	va_list args;
 
 	va_start(args, format);
 	text_vadd(&text, format, args);
 	va_end(args);
-	str_make_printable(line);
-	memcpy(line + text.len, "\r\n", 2);
-	for (size_t i = 0; i < consoles->count; i++) {
-		_cleanup_fd int fd = open_tty(consoles->list[i].name);
-
-		if (fd >= 0) {
-			(void)!write(fd, "\r\n", 2);
-			(void)!write(fd, line, text.len + 2);
-		}
-	}
+	str_make_printable(text.buf);
+	memcpy(text.buf + text.len, "\r\n", 2);
+	for (size_t i = 0; i < consoles->count; i++)
+		say_on(&consoles->list[i], line, text.len + 4);
 }

@@ -39,7 +39,8 @@ struct consoles {
 	size_t count;
 	struct console *main_serial; /* NULL: the main console is a VT */
 	struct serial proxy;
-	int pty; /* the target's, until the proxy has it */
+	int pty;	    /* the target's, until the proxy has it */
+	char greeting[512]; /* first on the target's serial console */
 	bool target_has_them;
 	/* For the first prompt of the main console only: what the kernel
 	 * command line asks to be loaded. */
@@ -50,7 +51,7 @@ struct consoles {
 void consoles_init(struct consoles *consoles, struct loop *loop,
 		   const char *cmdline);
 
-/* Starts the prompts. */
+/* Starts the prompts that should run and do not. */
 void consoles_start(struct consoles *consoles);
 
 /* Fills in which console the target will have and which not. */
@@ -60,11 +61,14 @@ void consoles_describe(const struct consoles *consoles, struct load *load);
  * or a negative errno. */
 int console_open_pty(char ret_name[static LOAD_TTY_MAX]) _must_check;
 
-/* The target has the shared consoles from here on; takes pty over (FD_NONE
- * when the main console is a VT). */
-void consoles_hand_over(struct consoles *consoles, int pty);
+/* The target has the shared consoles from here on, once greeting (whole
+ * lines) is on all of them; takes pty over (FD_NONE when the main console is
+ * a VT). */
+void consoles_hand_over(struct consoles *consoles, int pty,
+			const char *greeting);
 
-/* The prompts have them again. Not handed over is fine. */
+/* The target has none any more; consoles_start() brings the prompts back. Not
+ * handed over is fine. */
 void consoles_take_back(struct consoles *consoles);
 
 /* One line on every console, whoever has it. */

@@ -6,6 +6,7 @@
  */
 #include "bootstrap/serial.h"
 
+#include <string.h>
 #include <sys/uio.h>
 #include <termios.h>
 
@@ -185,10 +186,26 @@ int serial_start(struct serial *serial, struct loop *loop, int line, int pty)
 	return r;
 }
 
+void serial_say(struct serial *serial, const char *text, size_t len)
+{
+	struct iovec iov[2];
+	size_t first;
+
+	if (!serial->running || len > flow_room(&serial->to_line))
+		return;
+	(void)flow_pieces(&serial->to_line, false, iov);
+	first = MIN(len, iov[0].iov_len);
+	memcpy(iov[0].iov_base, text, first);
+	memcpy(iov[1].iov_base, text + first, len - first);
+	serial->to_line.len += len;
+	want(serial);
+}
+
 void serial_stop(struct serial *serial)
 {
 	if (!serial->running)
 		return;
+	(void)tcflush(serial->line.fd, TCOFLUSH);
 	loop_remove(serial->loop, &serial->line);
 	loop_remove(serial->loop, &serial->pty);
 	loop_timer_off(serial->loop, &serial->retry);

@@ -41,5 +41,10 @@ struct serial {
 int serial_start(struct serial *serial, struct loop *loop, int line, int pty)
 	_must_check;
 
-/* Closes both. Not running is fine. */
+/* Queues text for the line, before what comes from the pty. As much as there
+ * is room for. */
+void serial_say(struct serial *serial, const char *text, size_t len);
+
+/* Closes both. What the line has not sent yet is dropped: closing it would
+ * wait for that. Not running is fine. */
 void serial_stop(struct serial *serial);

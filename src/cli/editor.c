@@ -153,6 +153,9 @@ editor_new(const char *prompt,
 	el_set(editor->el, EL_PROMPT, show_prompt);
 	el_set(editor->el, EL_HIST, history, editor->history);
 	el_set(editor->el, EL_EDITOR, "emacs");
+	/* PID 1 writes a line now and then, and sends SIGCONT: the prompt is
+	 * shown anew below it. */
+	el_set(editor->el, EL_SIGNAL, 1);
 	set_keys(editor->el);
 	return editor;
 }

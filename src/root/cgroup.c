@@ -46,10 +46,14 @@ static void set_limit(const char *file, uint64_t value)
 	(void)!file_write(AT_FDCWD, file, text);
 }
 
+void cgroup_prepare(void)
+{
+	offer_controllers(CGROUP_ROOT);
+}
+
 int cgroup_create(uint64_t memory_max, uint64_t pids_max,
 		  struct failure *failure)
 {
-	offer_controllers(CGROUP_ROOT);
 	if (mkdir(CGROUP_TREE, 0755) < 0 && errno != EEXIST)
 		return failure_errno(failure, errno,
 				     "cannot make the cgroup " CGROUP_TREE);

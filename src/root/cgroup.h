@@ -17,6 +17,10 @@ enum cgroup_part {
 	CGROUP_TARGET, /* the root of the target's cgroup namespace */
 };
 
+/* Once, at boot: offers every controller to the cgroups below the root, so
+ * that this is no difference between before and after a target. */
+void cgroup_prepare(void);
+
 /* Creates the tree; every controller there is, is offered to the target.
  * memory_max in bytes. */
 int cgroup_create(uint64_t memory_max, uint64_t pids_max,
