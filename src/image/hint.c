@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/hint.h"
 
+#define TAR_BLOCK	    512
 #define ZSTD_MAGIC	    0xfd2fb528u
 #define SKIPPABLE_MAGIC	    0x184d2a50u
 #define SKIPPABLE_MASK	    0xfffffff0u
@@ -20,7 +21,7 @@ uint64_t hint_gzip_tail(struct view tail, uint64_t total)
 		return 0;
 	view_skip(&tail, tail.left - 4);
 	size = view_le32(&tail);
-	return size >= total ? size : 0;
+	return size >= total && size % TAR_BLOCK == 0 ? size : 0;
 }
 
 /* A multibyte integer: 7 bits a byte, least first (section 1.2). */

@@ -14,8 +14,10 @@
 
 /*
  * The content of a gzip stream of total bytes whose last bytes (4 at least)
- * are tail: ISIZE (RFC 1952 section 2.3.1), which counts modulo 2^32 and only
- * the last member, so it is believed only when it is no less than total.
+ * are tail: ISIZE (RFC 1952 section 2.3.1). It counts modulo 2^32 and only the
+ * last member, and in a truncated stream these bytes are something else: it is
+ * believed only when it is no less than total, and a multiple of the block of
+ * a tar.
  */
 uint64_t hint_gzip_tail(struct view tail, uint64_t total);
 

@@ -103,6 +103,8 @@ static void test_gzip_hint(void)
 	       "gzip: the last four bytes");
 	ok_int((int64_t)hint_gzip_tail(HEAD("\x00\x10\x00\x00"), 4097), 0,
 	       "gzip: less than the stream is not believed");
+	ok_int((int64_t)hint_gzip_tail(HEAD("\x01\x10\x00\x00"), 100), 0,
+	       "gzip: no tar has such a size");
 	ok_int((int64_t)hint_gzip_tail(HEAD("\x10\x00\x00"), 1), 0,
 	       "gzip: cut");
 }
