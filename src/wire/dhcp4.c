@@ -18,7 +18,7 @@ enum overload {
 
 /*
  * The next option of an area. False at END, at the end of the bytes, and with
- * area->bad when an option runs past it.
+ * area->bad when an option runs past it; the area is done with then.
  */
 static bool area_next(struct view *area, struct dhcp4_option *ret_option)
 {
@@ -39,8 +39,6 @@ static bool area_next(struct view *area, struct dhcp4_option *ret_option)
 		};
 		return true;
 	}
-	/* What follows END is no option. */
-	area->left = 0;
 	return false;
 }
 
