@@ -38,11 +38,13 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		{ "ca", required_argument, NULL, 'a' },
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "kernel", required_argument, NULL, 'k' },
+		{ "level", required_argument, NULL, 'l' },
 		{ "modules", required_argument, NULL, 'm' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "ssh-key", required_argument, NULL, 's' },
 		{ 0 },
 	};
+	uint64_t level;
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
@@ -55,6 +57,15 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 			break;
 		case 'k':
 			a->options.kernel = optarg;
+			break;
+		case 'l':
+			if (str_to_u64(optarg, ARCHIVE_LEVEL_MAX, &level) < 0 ||
+			    level == 0)
+				return command_misuse(argv[0],
+						      "--level is a number "
+						      "from 1 to %d",
+						      ARCHIVE_LEVEL_MAX);
+			a->options.level = (int)level;
 			break;
 		case 'm':
 			a->options.modules = optarg;
@@ -149,6 +160,7 @@ int cmd_build(int argc, char **argv)
 	struct arguments a = {
 		.options = {
 			.out = "out",
+			.level = ARCHIVE_LEVEL_MAX,
 			.parameters = "",
 			.version = BOOMERANG_VERSION,
 		},

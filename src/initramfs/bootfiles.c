@@ -109,7 +109,8 @@ static int write_initramfs(const struct bootfiles_options *options,
 	if (r == 0)
 		r = newfile_begin(path, 0644, &file, failure);
 	if (r == 0)
-		r = archive_write(&manifest, file.fd, ret_sizes, failure);
+		r = archive_write(&manifest, file.fd, options->level, ret_sizes,
+				  failure);
 	if (r == 0)
 		r = newfile_finish(&file, failure);
 	return r;

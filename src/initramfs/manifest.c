@@ -27,7 +27,7 @@ void manifest_clear(struct manifest *m)
 
 void manifest_fail(struct manifest *m, const struct failure *failure)
 {
-	if (!m->failure.err)
+	if (!manifest_failed(m))
 		m->failure = *failure;
 }
 
@@ -140,14 +140,27 @@ static bool same_thing(const struct manifest_entry *a,
 	       (a->len == 0 || memcmp(a->bytes, b->bytes, a->len) == 0);
 }
 
+/* For one more entry. */
+static int make_room(struct manifest *m)
+{
+	size_t room = m->room ? m->room * 2 : 256;
+	void *entries;
+
+	if (m->count < m->room)
+		return 0;
+	entries = reallocarray(m->entries, room, sizeof(*m->entries));
+	if (!entries)
+		return -ENOMEM;
+	m->entries = entries;
+	m->room = room;
+	return 0;
+}
+
 /* Takes over what entry points to, also when it fails. */
 static void insert(struct manifest *m, struct manifest_entry *entry)
 {
 	size_t i = position_of(m, entry->path);
-	struct manifest_entry *old =
-		i < m->count && str_eq(m->entries[i].path, entry->path)
-			? &m->entries[i]
-			: NULL;
+	struct manifest_entry *old = entry_at(m, entry->path);
 
 	entry->part = m->part;
 	if (old && S_ISDIR(old->mode) && S_ISDIR(entry->mode) &&
@@ -168,18 +181,10 @@ static void insert(struct manifest *m, struct manifest_entry *entry)
 		entry_clear(entry);
 		return;
 	}
-	if (m->count == m->room) {
-		size_t room = m->room ? m->room * 2 : 256;
-		void *entries =
-			reallocarray(m->entries, room, sizeof(*m->entries));
-
-		if (!entries) {
-			failure_errno(&m->failure, ENOMEM, "/%s", entry->path);
-			entry_clear(entry);
-			return;
-		}
-		m->entries = entries;
-		m->room = room;
+	if (make_room(m) < 0) {
+		failure_errno(&m->failure, ENOMEM, "/%s", entry->path);
+		entry_clear(entry);
+		return;
 	}
 	memmove(&m->entries[i + 1], &m->entries[i],
 		(m->count - i) * sizeof(*m->entries));
@@ -191,7 +196,7 @@ static void insert_parents(struct manifest *m, const char *path)
 {
 	const char *slash = path;
 
-	while (!m->failure.err && (slash = strchr(slash, '/'))) {
+	while (!manifest_failed(m) && (slash = strchr(slash, '/'))) {
 		struct manifest_entry parent = {
 			.path = strndup(path, (size_t)(slash - path)),
 			.mode = S_IFDIR | 0755,
@@ -214,7 +219,7 @@ static void add(struct manifest *m, const char *path,
 	char resolved[PATH_MAX];
 	int r;
 
-	if (m->failure.err)
+	if (manifest_failed(m))
 		return;
 	r = path[0] == '/' ? resolve(m, path, resolved) : -EINVAL;
 	if (r == 0 && resolved[0] == '\0')
@@ -237,7 +242,7 @@ static void add(struct manifest *m, const char *path,
 		copy.bytes[entry->len] = '\0';
 	}
 	insert_parents(m, resolved);
-	if (m->failure.err)
+	if (manifest_failed(m))
 		entry_clear(&copy);
 	else
 		insert(m, &copy);
@@ -253,7 +258,7 @@ void manifest_file(struct manifest *m, const char *path, mode_t mode,
 {
 	struct stat st;
 
-	if (m->failure.err)
+	if (manifest_failed(m))
 		return;
 	if (stat(source, &st) < 0)
 		failure_errno(&m->failure, errno, "%s", source);

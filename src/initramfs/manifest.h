@@ -73,6 +73,12 @@ void manifest_block_device(struct manifest *m, const char *path, mode_t mode,
 const struct manifest_entry *manifest_find(const struct manifest *m,
 					   const char *path);
 
+/* Whether a failure is kept; no use in doing more. */
+static inline bool manifest_failed(const struct manifest *m)
+{
+	return m->failure.err != 0;
+}
+
 /* Keeps this failure, unless there is one already. */
 void manifest_fail(struct manifest *m, const struct failure *failure);
 

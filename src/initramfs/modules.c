@@ -94,8 +94,8 @@ static bool pattern_matches(const char *pattern, size_t len, const char *path,
 	return fnmatch(text, name, 0) == 0;
 }
 
-/* Whether the list chooses the module: its last pattern that matches says. */
-static bool list_chooses(const char *list, const char *path, const char *name)
+/* Its last pattern that matches says. */
+bool modules_list_chooses(const char *list, const char *path, const char *name)
 {
 	bool chosen = false;
 
@@ -137,7 +137,8 @@ static void add_module(struct selection *s, struct kmod_module *module)
 	char path[PATH_MAX];
 	struct text text = text_over(path, sizeof(path));
 
-	if (!relative) /* built into the kernel */
+	/* Without a path it is built into the kernel. */
+	if (!relative || manifest_failed(s->m))
 		return;
 	text_add(&text, "/lib/modules/%s%s", s->release, relative);
 	if (manifest_find(s->m, path))
@@ -172,7 +173,7 @@ static void add_chosen(struct selection *s, const char *list)
 		char name[NAME_BYTES];
 
 		name_of(line, strlen(line), name);
-		if (name[0] == '\0' || !list_chooses(list, line, name))
+		if (name[0] == '\0' || !modules_list_chooses(list, line, name))
 			continue;
 		if (kmod_module_new_from_lookup(s->kmod, name, &found) == 0)
 			add_list(s, found);
@@ -307,6 +308,8 @@ void modules_add(struct manifest *m, const char *dir, const char *list)
 	struct selection s = { .m = m };
 	int r;
 
+	if (manifest_failed(m))
+		return;
 	if (!realpath(dir, s.dir)) {
 		fail(m, errno, dir, "");
 		return;
@@ -323,6 +326,6 @@ void modules_add(struct manifest *m, const char *dir, const char *list)
 		return;
 	}
 	add_chosen(&s, list);
-	if (!m->failure.err)
+	if (!manifest_failed(m))
 		add_depmod(&s);
 }

@@ -155,7 +155,9 @@ static bool find_library(const struct object *user, const char *name,
 static void add_libraries(struct manifest *m, const struct object *user,
 			  const char *loader)
 {
-	for (size_t i = 0; i < user->elf.needed_count; i++) {
+	/* Once nothing is added any more, nothing would end it. */
+	for (size_t i = 0; i < user->elf.needed_count && !manifest_failed(m);
+	     i++) {
 		_cleanup_object struct object library = { 0 };
 		const char *name = user->elf.needed[i];
 		struct failure failure;

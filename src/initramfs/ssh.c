@@ -131,6 +131,8 @@ void ssh_add(struct manifest *m, const char *const *keys, size_t count,
 	if (count == 0)
 		return;
 	add_authorized_keys(m, keys, count);
+	if (manifest_failed(m))
+		return;
 	r = make_host_key(host_key, &failure);
 	if (r == 0 && host_find_program("sshd", sshd) < 0)
 		r = failure_set(&failure, ENOENT,

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""test-build BOOMERANG: builds bootstraps of the fetched kernel with it, and
+judges them by other programs: GNU cpio, zstd, a chroot."""
+
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+BOOMERANG = Path(sys.argv[1]).resolve()
+KERNELS = Path(".cache/kernel")
+
+count = failed = 0
+
+
+def ok(good, what, note=""):
+    global count, failed
+    count += 1
+    failed += not good
+    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
+    if not good and note:
+        print("\n".join(f"# {line}" for line in str(note).splitlines()))
+    return good
+
+
+def run(*argv, **more):
+    return subprocess.run([str(a) for a in argv], capture_output=True,
+                          text=True, errors="replace", **more)
+
+
+def build(out, *more):
+    return run(BOOMERANG, "build", "-o", out, "--level", "1", *more)
+
+
+def digest(path):
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def unpack(image, root):
+    root.mkdir()
+    archive = root.with_suffix(".cpio")
+    ok(run("zstd", "-dqf", image, "-o", archive).returncode == 0,
+       "zstd decompresses it")
+    with archive.open("rb") as stream:
+        listing = run("cpio", "-itv", stdin=stream)
+        stream.seek(0)
+        done = run("cpio", "-id", "--no-absolute-filenames", stdin=stream,
+                   cwd=root)
+    ok(done.returncode == 0, "GNU cpio unpacks it", done.stderr)
+    return listing.stdout.splitlines()
+
+
+def test_listing(lines):
+    owners = {tuple(line.split()[2:4]) for line in lines}
+    ok(owners == {("root", "root")}, "root owns everything", owners)
+    nodes = [line.split() for line in lines if line.startswith(("c", "b"))]
+    ok([(n[0], n[4], n[5], n[-1]) for n in nodes] ==
+       [("crw-------", "5,", "1", "dev/console"),
+        ("crw-rw-rw-", "1,", "3", "dev/null")],
+       "the device nodes are there, made without root", nodes)
+
+
+def test_files(root, release):
+    """What was copied is what it was copied from."""
+    ok(digest(root / "usr/bin/boomerang") == digest(BOOMERANG),
+       "boomerang is in it")
+    ok(digest(root / "init") == digest(BOOMERANG.parent / "boomerang-init"),
+       "boomerang-init is /init")
+    shipped = root / "usr/lib/modules" / release
+    original = KERNELS / "lib/modules" / release
+    modules = [p.relative_to(shipped) for p in shipped.rglob("*.ko*")]
+    different = [p for p in modules
+                 if digest(shipped / p) != digest(original / p)]
+    ok(len(modules) > 300 and not different,
+       "kernel modules are shipped unchanged, with their signatures",
+       f"{len(modules)} modules, different: {different}")
+    known = {line.split(":")[0]
+             for line in (shipped / "modules.dep").read_text().splitlines()}
+    ok(known == {str(p) for p in modules},
+       "modules.dep knows those and no others")
+    needed = [name for line in (shipped / "modules.dep").read_text().splitlines()
+              for name in line.split(":")[1].split()]
+    ok(all((shipped / name).exists() for name in needed),
+       "all that they depend on is there")
+    broken = [p for p in root.rglob("*") if p.is_symlink()
+              and not os.path.lexists(resolve(root, p)) and p.name != "mtab"]
+    ok(not broken, "no symlink leads nowhere", broken)
+    ok((root / "root").stat().st_mode & 0o7777 == 0o700, "/root is private")
+    ok((root / "tmp").stat().st_mode & 0o7777 == 0o1777, "/tmp is shared")
+
+
+def resolve(root, link):
+    target = os.readlink(link)
+    if target.startswith("/"):
+        return root / target[1:]
+    return link.parent / target
+
+
+def in_root(root, *argv):
+    return run("chroot", root, *argv, env={"PATH": "/usr/sbin:/usr/bin",
+                                           "LC_ALL": "C.UTF-8"})
+
+
+def test_chroot(root, release):
+    if os.geteuid() != 0:
+        print("ok - programs in a chroot # SKIP needs root")
+        return
+    for what, argv, want in [
+            ("boomerang", ["boomerang", "--version"], "boomerang "),
+            ("ip", ["ip", "-V"], "iproute2"),
+            ("ping, which is not busybox's", ["ping", "-V"], "iputils"),
+            ("modprobe, which is not busybox's", ["modprobe", "-V"], "kmod"),
+            ("busybox's shell", ["sh", "-c", "echo it | awk '{print $1}'"],
+             "it"),
+            ("resolver, files", ["ping", "-c", "1", "-W", "5", "localhost"],
+             " 0% packet loss")]:
+        done = in_root(root, *argv)
+        ok(done.returncode == 0 and want in done.stdout, f"{what} runs",
+           done.stdout + done.stderr)
+    for module in ["virtio_net", "e1000e", "r8169", "ax88179_178a", "nvme",
+                   "ahci", "usb_storage", "virtio_blk", "hid_generic", "evdev",
+                   "usbhid", "xhci_pci", "loop", "squashfs", "overlay",
+                   "erofs", "isofs", "vfat", "ext4", "nd_pmem", "nd_e820",
+                   "dm_mod", "raid1", "bonding", "nft_chain_nat",
+                   "pci:v00008086d000010D3sv00008086sd0000A01Fbc02sc00i00"]:
+        done = in_root(root, "modprobe", "-nv", "-S", release, module)
+        ok(done.returncode == 0 and "insmod" in done.stdout,
+           f"modprobe finds {module}", done.stderr)
+
+
+def test_ssh(work, base):
+    key = work / "key"
+    run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+    public = (work / "key.pub").read_text().strip()
+    out = work / "ssh"
+    done = build(out, "--ssh-key", public, "--ssh-key", work / "key.pub",
+                 "--cmdline", "image_url=http://h/?a&b")
+    if not ok(done.returncode == 0, "a build with keys", done.stderr):
+        return
+    host_key = digest(out / "ssh_host_ed25519_key")
+    root = work / "ssh-root"
+    unpack(out / "bootstrap.img", root)
+    keys = root / "root/.ssh/authorized_keys"
+    ok(keys.read_text() == (public + "\n") * 2, "both keys open it")
+    ok(keys.stat().st_mode & 0o7777 == 0o600 and
+       keys.parent.stat().st_mode & 0o7777 == 0o700, "and are root's alone")
+    if os.geteuid() == 0:
+        (root / "run/sshd").mkdir()
+        done = in_root(root, "/usr/sbin/sshd", "-t")
+        ok(done.returncode == 0, "sshd accepts its configuration", done.stderr)
+        done = in_root(root, "/usr/sbin/sshd", "-T")
+        ok("\npasswordauthentication no\n" in done.stdout and
+           "\nkbdinteractiveauthentication no\n" in done.stdout,
+           "and lets nobody in by password")
+    ok("image_url=http://h/?a&b" in (out / "boot.ipxe").read_text(),
+       "--cmdline is in boot.ipxe")
+    ok("'image_url=http://h/?a&b'" in (out / "grub.cfg").read_text(),
+       "and quoted in grub.cfg")
+    done = build(out, "--ssh-key", key)
+    ok(done.returncode == 1 and "not a public key" in done.stderr,
+       "a private key is refused", done.stderr)
+    ok(digest(out / "ssh_host_ed25519_key") == host_key,
+       "the host key is kept")
+    ok(digest(base / "vmlinuz") == digest(out / "vmlinuz"),
+       "the kernel is the same")
+
+
+def test_authorities(work):
+    pem = work / "ca.pem"
+    pem.write_text("-----BEGIN CERTIFICATE-----\nAAAA\n"
+                   "-----END CERTIFICATE-----\n")
+    out = work / "ca"
+    done = build(out, "--ca", pem)
+    ok(done.returncode == 0, "a build with our own authority", done.stderr)
+    root = work / "ca-root"
+    unpack(out / "bootstrap.img", root)
+    bundle = (root / "etc/ssl/certs/ca-certificates.crt").read_text()
+    ok(bundle.count("BEGIN CERTIFICATE") > 50 and
+       bundle.endswith(pem.read_text() + "\n"), "it is in the bundle")
+
+
+def test_refused(work, release):
+    modules = KERNELS / "lib/modules" / release
+    image = KERNELS / "boot" / f"vmlinuz-{release}"
+    other = work / "lib/modules/1.2.3"
+    shutil.copytree(modules, other, ignore=lambda d, names: ["kernel"])
+    for what, status, text, argv in [
+            ("a kernel without modules", 2, "go together",
+             ["--kernel", image]),
+            ("an unknown option", 2, "--colour is not an option",
+             ["--colour"]),
+            ("a level too high", 2, "--level", ["--level", "20"]),
+            ("an argument", 2, "takes no argument", ["more"]),
+            ("a quote in --cmdline", 2, "--cmdline", ["--cmdline", "a'b"]),
+            ("a key that is none", 1, "nonsense", ["--ssh-key", "nonsense"]),
+            ("an authority that is none", 1, "no certificate",
+             ["--ca", "meson.build"]),
+            ("a kernel that is none", 1, "not a kernel image",
+             ["--kernel", "meson.build", "--modules", modules]),
+            ("modules of another kernel", 1, "has the modules of 1.2.3",
+             ["--kernel", image, "--modules", other])]:
+        out = work / "refused"
+        done = build(out, *argv)
+        ok(done.returncode == status and text in done.stderr and
+           len(done.stderr.splitlines()) == 1,
+           f"{what}: status {status} and one line", done.stderr)
+        left = [p for p in out.glob("*")] if out.exists() else []
+        ok(not left, f"{what}: nothing is left", left)
+
+
+def main():
+    kernels = sorted(KERNELS.glob("boot/vmlinuz-*"))
+    if not kernels or not (BOOMERANG.parent / "boomerang-init").exists():
+        print("1..0 # SKIP needs make kernel-fetch and boomerang-init")
+        return 0
+    release = kernels[-1].name.removeprefix("vmlinuz-")
+    with tempfile.TemporaryDirectory() as directory:
+        work = Path(directory)
+        out = work / "out"
+        done = build(out)
+        if ok(done.returncode == 0, "a build", done.stderr):
+            ok(sorted(p.name for p in out.iterdir()) ==
+               ["boot.ipxe", "bootstrap.img", "grub.cfg", "vmlinuz"],
+               "leaves its four files")
+            build(work / "again")
+            ok(digest(out / "bootstrap.img") ==
+               digest(work / "again/bootstrap.img"),
+               "a second build gives the same bytes")
+            root = work / "root"
+            test_listing(unpack(out / "bootstrap.img", root))
+            test_files(root, release)
+            test_chroot(root, release)
+            test_ssh(work, out)
+            test_authorities(work)
+            test_refused(work, release)
+    print(f"1..{count}")
+    return failed > 0
+
+
+sys.exit(main())
