@@ -3,7 +3,7 @@
 BUILD ?= build
 OUT ?= out
 SUITE ?=
-# Of boomerang build: BUILD_OPTIONS="--level 9" takes a tenth of the time.
+# Of boomerang build: BUILD_OPTIONS="--level 9" takes a twentieth of the time.
 BUILD_OPTIONS ?=
 
 .PHONY: all deps kernel-fetch bootstrap install demo test bench lab clean

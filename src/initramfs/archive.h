@@ -10,7 +10,7 @@ struct archive_sizes {
 	uint64_t compressed;	       /* bytes written */
 };
 
-/* Smallest, and what it takes 20 times as long for as level 9: a tenth less. */
+/* The smallest; level 9 takes a twentieth of the time for a seventh more. */
 #define ARCHIVE_LEVEL_MAX 19
 
 /*
