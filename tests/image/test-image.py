@@ -537,7 +537,7 @@ def main(boomerang):
 
 if __name__ == "__main__":
     if os.environ.get(INSIDE):
-        sys.exit(main(sys.argv[1]))
+        sys.exit(main(os.path.abspath(sys.argv[1])))
     if os.geteuid() != 0 or subprocess.run([*UNSHARE, "true"],
                                            capture_output=True).returncode:
         print("1..0 # SKIP needs root and namespaces")
