@@ -2,6 +2,7 @@
 #include "initramfs/newfile.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
@@ -9,21 +10,47 @@
 
 #define CHUNK (128 * KIB)
 
+/* Whether the file that fd has locked is still the one at path, and not one
+ * that its last writer has put in place in between. */
+static bool still_at(const char *path, int fd)
+{
+	struct stat locked, named;
+
+	return fstat(fd, &locked) == 0 && stat(path, &named) == 0 &&
+	       locked.st_dev == named.st_dev && locked.st_ino == named.st_ino;
+}
+
+static int open_locked(const char *path)
+{
+	for (;;) {
+		_cleanup_fd int fd =
+			open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
+			return -errno;
+		if (still_at(path, fd))
+			return TAKE_FD(fd);
+	}
+}
+
 int newfile_begin(const char *path, mode_t mode, struct newfile *ret_file,
 		  struct failure *failure)
 {
 	struct newfile file;
 	struct text text = text_over(file.temporary, sizeof(file.temporary));
 
-	text_add(&text, "%s.XXXXXX", path);
+	text_add(&text, "%s.new", path);
 	if (text.cut || !str_copy(file.path, sizeof(file.path), path))
 		return failure_errno(failure, ENAMETOOLONG, "%s", path);
-	file.fd = mkostemp(file.temporary, O_CLOEXEC);
+	file.fd = open_locked(file.temporary);
+	if (file.fd == -EWOULDBLOCK)
+		return failure_set(failure, EBUSY,
+				   "%s: another build is writing it", path);
 	if (file.fd < 0)
-		return failure_errno(failure, errno, "%s", path);
+		return failure_errno(failure, -file.fd, "%s", file.temporary);
 	*ret_file = file;
-	if (fchmod(file.fd, mode) < 0) {
-		int r = failure_errno(failure, errno, "%s", path);
+	if (ftruncate(file.fd, 0) < 0 || fchmod(file.fd, mode) < 0) {
+		int r = failure_errno(failure, errno, "%s", file.temporary);
 
 		newfile_clear(ret_file);
 		return r;

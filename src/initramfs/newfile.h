@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* A file that appears complete or not at all: written under a temporary name
- * beside the old one, then renamed over it. */
+/*
+ * A file that appears complete or not at all: written as PATH.new, then renamed
+ * to PATH. A lock keeps two writers apart; what one that was killed left is
+ * written over by the next.
+ */
 #pragma once
 
 #include <limits.h>
@@ -16,7 +19,7 @@ struct newfile {
 
 #define NEWFILE_NONE ((struct newfile){ .fd = -EBADF })
 
-/* Begins path with this mode. */
+/* Begins path with this mode. -EBUSY: somebody else writes it. */
 int newfile_begin(const char *path, mode_t mode, struct newfile *ret_file,
 		  struct failure *failure) _must_check;
 
