@@ -40,7 +40,8 @@ def runs(lab):
     lab.vm.expect_screen(r"^target#", 20)
     lab.vm.type("echo vt-$((6*7))\n")
     lab.vm.expect_screen(r"^vt-42$", 20)
-    lab.boot.return_by(lab.boot.hotkey)
+    _, status = lab.boot.return_by(lab.boot.hotkey)
+    equal(status["last_return"]["leaks"], [], "what this target left behind")
 
 
 @SCENARIO.case("return by the serial string, typed amid other input")
@@ -127,12 +128,12 @@ def paste(lab):
 
 @SCENARIO.case("loop devices on a file of its own root are released")
 def leak_loop(lab):
-    before = lab.boot.status()["memory_available"]
+    before = lab.boot.memory()
     shell = _load(lab)
     shell.check("/lab/leak-loop")
     _, status = lab.boot.return_by(lab.boot.hotkey)
     _leaks(status, "loop")
-    lost = before - status["memory_available"]
+    lost = before - lab.boot.memory()
     check(lost < 8 << 20, f"{lost >> 10} KiB of memory did not come back")
     code, text = lab.boot.shell("losetup -a")
     check(not text.strip(), f"losetup -a: {text}")
@@ -177,11 +178,11 @@ def leak_sysctl(lab):
 
 @SCENARIO.case("mounts and daemons in them are gone")
 def leak_mounts(lab):
-    before = lab.boot.status()["memory_available"]
+    before = lab.boot.memory()
     shell = _load(lab)
     shell.check("/lab/leak-mounts")
-    _, status = lab.boot.return_by(lab.boot.hotkey)
-    lost = before - status["memory_available"]
+    lab.boot.return_by(lab.boot.hotkey)
+    lost = before - lab.boot.memory()
     check(lost < 8 << 20, f"{lost >> 10} KiB of memory did not come back")
 
 

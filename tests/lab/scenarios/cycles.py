@@ -24,7 +24,7 @@ def _cycle(lab, image, pattern, count, timeout):
     for number in range(count + 1):
         lab.boot.load(lab.url(image), pattern, timeout)
         took, status = lab.boot.return_by(lab.boot.hotkey)
-        memory = status["memory_available"]
+        memory = lab.boot.memory()
         first = first or memory
         print(f"# {image.name} {number}: return {took * 1000:.0f} ms "
               f"({status['last_return']['ms']} by its own clock), "

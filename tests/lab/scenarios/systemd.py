@@ -76,7 +76,7 @@ def hotkey(lab):
 @SCENARIO.case("squashfs: nft, dm, links, addresses and sysctls left behind "
                "are undone and named")
 def squashfs(lab):
-    before = lab.boot.status()
+    before = lab.boot.memory()
     shell = _load(lab, "squashfs")
     shell.check("nft add table inet left; nft add chain inet left c "
                 "'{ type filter hook input priority 0; policy drop; }'")
@@ -90,8 +90,8 @@ def squashfs(lab):
     leaks = " | ".join(l["what"] for l in status["last_return"]["leaks"])
     for trace in ("left0", "loop", "swappiness", r"nft"):
         check(trace in leaks, f"no {trace!r} among the leaks: {leaks}")
-    lost = before["memory_available"] - status["memory_available"]
-    check(lost < before["memory_available"] / 100,
+    lost = before - lab.boot.memory()
+    check(lost < before / 100,
           f"{lost >> 10} KiB of memory did not come back")
 
 
