@@ -198,6 +198,7 @@ static pid_t spawn_prompt(struct console *console, int fd,
 		console->serial ? "TERM=vt220" : "TERM=linux",
 		"HOME=/root",
 		"USER=root",
+		"LANG=C.UTF-8",
 		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
 		"/bin",
 		NULL,

@@ -312,17 +312,18 @@ static void took_too_long(struct timer *timer)
 		supervisor_happen(s, EVENT_STUCK, NULL);
 }
 
-/* Ctrl+Alt+Del: the target's, as it would be on a machine of its own. */
+/* Ctrl+Alt+Del is the target's, as it would be on a machine of its own. The
+ * others are what reboot, poweroff and halt of busybox send to PID 1. */
 static void signalled(struct loop *loop, int signal)
 {
 	struct supervisor *s = container_of(loop, struct supervisor, loop);
 
-	if (signal != SIGINT)
-		return;
-	if (s->target_runs)
+	if (signal == SIGINT && s->target_runs)
 		kill(s->target.pid, SIGINT);
-	else
+	else if (signal == SIGINT || signal == SIGTERM)
 		supervisor_happen(s, EVENT_REBOOT, NULL);
+	else
+		supervisor_happen(s, EVENT_POWEROFF, NULL);
 }
 
 /* A service that has nothing to say and is another program: sshd, if the
@@ -381,11 +382,13 @@ static void start_people(struct supervisor *s)
 
 int supervisor_start(struct supervisor *s)
 {
+	static const int signals[] = { SIGINT, SIGTERM, SIGUSR1, SIGUSR2 };
 	sigset_t mask;
 	int r;
 
 	sigemptyset(&mask);
-	sigaddset(&mask, SIGINT);
+	for (size_t i = 0; i < ARRAY_SIZE(signals); i++)
+		sigaddset(&mask, signals[i]);
 	r = loop_init(&s->loop, &mask, signalled);
 	if (r < 0)
 		return r;
