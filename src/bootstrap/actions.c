@@ -98,9 +98,11 @@ static void act_load(struct supervisor *s, _unused struct client *asker)
 	s->network_changed = false;
 	consoles_describe(&s->consoles, &s->load);
 	s->pty = FD_NONE;
+	r = 0;
 	if (*s->load.serial)
-		s->pty = console_open_pty(s->load.serial_pty);
-	r = worker_start(&s->loader, &s->loop, load_run, &s->load);
+		r = s->pty = console_open_pty(s->load.serial_pty);
+	if (r >= 0)
+		r = worker_start(&s->loader, &s->loop, load_run, &s->load);
 	if (r == 0)
 		return;
 	(void)failure_errno(&failure, -r, "cannot start the load");
@@ -134,6 +136,19 @@ static void act_kill(struct supervisor *s, _unused struct client *asker)
 	loop_timer(&s->loop, &s->stuck, STUCK_LIMIT_MS);
 }
 
+void supervisor_clean_failed(struct supervisor *s, const char *what)
+{
+	struct leaks *leaks = &s->status.leaks;
+	struct leak *leak = &leaks->list[MIN(leaks->listed, CONTROL_LEAKS - 1)];
+
+	leaks->count++;
+	leaks->listed = MIN(leaks->listed + 1, CONTROL_LEAKS);
+	leak->undone = 0;
+	(void)str_copy(leak->what, sizeof(leak->what), what);
+	if (worker_start(&s->screen, &s->loop, screen_run, NULL) < 0)
+		log_error("cannot reset the screen");
+}
+
 static void act_clean(struct supervisor *s, _unused struct client *asker)
 {
 	int r;
@@ -145,6 +160,8 @@ static void act_clean(struct supervisor *s, _unused struct client *asker)
 	r = worker_start(&s->cleaner, &s->loop, clean_run, &s->clean);
 	if (r < 0) {
 		log_error("cannot clean up: %s", strerrordesc_np(-r));
+		supervisor_clean_failed(s, "the audit could not start: what is "
+					   "left is not known");
 		supervisor_happen(s, EVENT_CLEANED, NULL);
 	}
 }
@@ -195,25 +212,23 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 	control_failed(s->asker, &why);
 	s->asker = NULL;
 	/* The lease that it got meanwhile was undone with the rest. */
-	if (s->network_changed)
+	if (s->network_changed) {
+		s->network_state = NETWORK_WAITING;
 		service_restart(&s->network);
+	}
 	consoles_start(&s->consoles);
 }
 
 static void act_reboot(struct supervisor *s, _unused struct client *asker)
 {
 	consoles_say(&s->consoles, "boomerang: rebooting");
-	sync();
-	reboot(RB_AUTOBOOT);
-	log_error("cannot reboot: %m");
+	power_end(&s->power, &s->loop, RB_AUTOBOOT);
 }
 
 static void act_poweroff(struct supervisor *s, _unused struct client *asker)
 {
 	consoles_say(&s->consoles, "boomerang: powering off");
-	sync();
-	reboot(RB_POWER_OFF);
-	log_error("cannot power off: %m");
+	power_end(&s->power, &s->loop, RB_POWER_OFF);
 }
 
 static void (*const acts[])(struct supervisor *s, struct client *asker) = {

@@ -16,6 +16,10 @@ void supervisor_happen(struct supervisor *supervisor, enum event event,
 void supervisor_act(struct supervisor *supervisor, unsigned int actions,
 		    struct client *asker);
 
+/* The clean worker did not do all of its work: says so among the leaks, and
+ * at least brings the screen back. */
+void supervisor_clean_failed(struct supervisor *supervisor, const char *what);
+
 /* Why the target is being left, for status; the first reason counts. */
 void supervisor_leave_because(struct supervisor *supervisor, const char *format,
 			      ...) _printf(2, 3);

@@ -23,13 +23,22 @@ int clean_run(void *argument, int link)
 	if (r < 0)
 		log_warning("cannot remove the target's cgroup: %s",
 			    strerrordesc_np(-r));
-	if (clean->before) {
+	r = 0;
+	if (clean->before)
 		r = audit_settle(clean->arena, clean->before, &leaks, &failure);
-		if (r < 0)
-			log_error("the audit failed: %s", failure.text);
-	}
-	r = vt_reset();
+	if (r < 0)
+		log_error("the audit failed: %s", failure.text);
+	(void)screen_run(NULL, link);
+	if (worker_send(link, &leaks, sizeof(leaks), FD_NONE) < 0)
+		return 1;
+	return r < 0;
+}
+
+int screen_run(_unused void *unused, _unused int link)
+{
+	int r = vt_reset();
+
 	if (r < 0 && r != -ENODEV)
 		log_warning("cannot reset the screen: %s", strerrordesc_np(-r));
-	return worker_send(link, &leaks, sizeof(leaks), FD_NONE) < 0;
+	return r < 0;
 }

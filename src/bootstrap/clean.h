@@ -17,3 +17,7 @@ struct clean {
 
 /* A worker_body; argument is a struct clean. Sends one struct leaks. */
 int clean_run(void *argument, int link);
+
+/* A worker_body: only the screen, for when the clean worker did not get that
+ * far; a keyboard that is switched off would leave no way to go on. */
+int screen_run(void *unused, int link);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bootstrap/control.h"
 
+#include <linux/sockios.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -140,7 +142,13 @@ static void reply(struct client *client, const struct control_reply *message)
 void control_progress(struct client *client, const struct progress *progress)
 {
 	static struct control_reply message;
+	int unread = 0;
 
+	/* A client that does not read must still have room for the last
+	 * word. */
+	if (!client || ioctl(client->source.fd, SIOCOUTQ, &unread) < 0 ||
+	    unread > 0)
+		return;
 	message = (struct control_reply){ .magic = CONTROL_MAGIC,
 					  .kind = CONTROL_PROGRESS,
 					  .progress = *progress };

@@ -154,7 +154,7 @@ static void end_by_itself(struct supervisor *s, int wait_status)
 
 /* A kernel that the target loaded by kexec_load(2) but could not start: only
  * the real PID 1 can. */
-static void start_loaded_kernel(void)
+static void start_loaded_kernel(struct supervisor *s)
 {
 	char loaded[8];
 
@@ -163,9 +163,7 @@ static void start_loaded_kernel(void)
 	    !str_eq(loaded, "1"))
 		return;
 	log_info("starting the kernel that the target loaded");
-	sync();
-	reboot(RB_KEXEC);
-	log_error("cannot start the loaded kernel: %m");
+	power_end(&s->power, &s->loop, RB_KEXEC);
 }
 
 static void target_exited(struct child *child, int wait_status)
@@ -177,7 +175,7 @@ static void target_exited(struct child *child, int wait_status)
 	if (by_itself) {
 		end_by_itself(s, wait_status);
 		if (asked_for(wait_status, SIGHUP)) {
-			start_loaded_kernel();
+			start_loaded_kernel(s);
 			if (s->settings.really_reboot)
 				supervisor_happen(s, EVENT_REBOOT, NULL);
 		}
@@ -258,18 +256,23 @@ static void cleaner_said(struct worker *worker, const void *bytes, size_t len,
 static void cleaner_ended(struct worker *worker, int wait_status)
 {
 	struct supervisor *s = container_of(worker, struct supervisor, cleaner);
-	struct leaks *leaks = &s->status.leaks;
 
-	if (wait_status != 0 && leaks->listed < CONTROL_LEAKS) {
-		struct leak *leak = &leaks->list[leaks->listed++];
-
-		leaks->count++;
-		leak->undone = 0;
-		(void)str_copy(leak->what, sizeof(leak->what),
-			       "the audit did not finish: what is left is "
-			       "not known");
-	}
+	if (wait_status != 0)
+		supervisor_clean_failed(s,
+					"the audit failed: what is left is not "
+					"known");
 	supervisor_happen(s, EVENT_CLEANED, NULL);
+}
+
+static void screen_said(_unused struct worker *worker,
+			_unused const void *bytes, _unused size_t len,
+			int passed_fd)
+{
+	fd_close(passed_fd);
+}
+
+static void screen_ended(_unused struct worker *worker, _unused int wait_status)
+{
 }
 
 static void network_said(struct worker *worker, const void *bytes, size_t len,
@@ -290,7 +293,7 @@ static void network_said(struct worker *worker, const void *bytes, size_t len,
 	(void)str_copy(s->status.network, sizeof(s->status.network),
 		       report.text);
 	log_info("network: %s", s->status.network);
-	s->network_changed = s->entered_ms != 0;
+	s->network_changed |= s->state != STATE_IDLE;
 	if (s->network_state != NETWORK_WAITING)
 		supervisor_happen(s, EVENT_READY, NULL);
 }
@@ -305,11 +308,21 @@ static void took_too_long(struct timer *timer)
 {
 	struct supervisor *s = container_of(timer, struct supervisor, stuck);
 
-	/* Killing the cleaner ends it, which is the event. */
-	if (s->state == STATE_CLEANING)
-		worker_kill(&s->cleaner);
-	else
-		supervisor_happen(s, EVENT_STUCK, NULL);
+	/* What hangs in the kernel cannot be killed; it is forgotten, so that
+	 * its end, whenever it comes, is nobody's event. */
+	if (s->state == STATE_CLEANING) {
+		worker_abandon(&s->cleaner);
+		supervisor_clean_failed(
+			s, "the audit did not end: what is left is "
+			   "not known");
+		supervisor_happen(s, EVENT_CLEANED, NULL);
+		return;
+	}
+	worker_abandon(&s->loader);
+	if (s->target_runs)
+		loop_unwatch(&s->loop, &s->target);
+	s->target_runs = false;
+	supervisor_happen(s, EVENT_STUCK, NULL);
 }
 
 /* Ctrl+Alt+Del is the target's, as it would be on a machine of its own. The
@@ -398,7 +411,8 @@ int supervisor_start(struct supervisor *s)
 	s->loader.ended = loader_ended;
 	s->cleaner.record = cleaner_said;
 	s->cleaner.ended = cleaner_ended;
-	s->loader.link.fd = s->cleaner.link.fd = FD_NONE;
+	s->screen.record = screen_said;
+	s->screen.ended = screen_ended;
 	s->await.expired = waited_enough;
 	s->stuck.expired = took_too_long;
 	s->network_state = NETWORK_WAITING;

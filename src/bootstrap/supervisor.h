@@ -12,6 +12,7 @@
 #include "bootstrap/hotkey.h"
 #include "bootstrap/load.h"
 #include "bootstrap/network.h"
+#include "bootstrap/power.h"
 #include "bootstrap/service.h"
 #include "bootstrap/settings.h"
 #include "bootstrap/supervise.h"
@@ -27,7 +28,8 @@ struct supervisor {
 	struct control control;
 	struct service network, modules, ssh;
 
-	struct worker loader, cleaner;
+	struct worker loader, cleaner, screen;
+	struct power power;
 	struct load load;
 	struct clean clean;
 	int pty; /* the target's serial console, until it is handed over */

@@ -34,7 +34,7 @@ void worker_drain(struct worker *worker)
 	static char bytes[WORKER_RECORD_MAX];
 	union passed control;
 
-	while (worker->link.fd >= 0) {
+	while (worker->running) {
 		struct iovec iov = { .iov_base = bytes,
 				     .iov_len = sizeof(bytes) };
 		struct msghdr message = {
@@ -56,6 +56,7 @@ static void close_link(struct worker *worker)
 {
 	loop_remove(worker->loop, &worker->link);
 	worker->link.fd = fd_close(worker->link.fd);
+	worker->running = false;
 }
 
 static void link_ready(struct source *source, uint32_t events)
@@ -74,7 +75,6 @@ static void child_exited(struct child *child, int wait_status)
 
 	worker_drain(worker);
 	close_link(worker);
-	worker->running = false;
 	worker->ended(worker, wait_status);
 }
 
@@ -102,6 +102,8 @@ int worker_start(struct worker *worker, struct loop *loop, worker_body body,
 	int ends[2], r;
 	pid_t pid;
 
+	if (worker->running)
+		return -EBUSY;
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return -errno;
 	ours = ends[0];
@@ -109,12 +111,15 @@ int worker_start(struct worker *worker, struct loop *loop, worker_body body,
 	worker->loop = loop;
 	worker->link = (struct source){ .fd = ours, .ready = link_ready };
 	r = loop_add(loop, &worker->link, EPOLLIN);
-	if (r < 0)
+	if (r < 0) {
+		worker->link.fd = FD_NONE;
 		return r;
+	}
 	pid = fork();
 	if (pid < 0) {
 		r = -errno;
 		loop_remove(loop, &worker->link);
+		worker->link.fd = FD_NONE;
 		return r;
 	}
 	if (pid == 0)
@@ -130,6 +135,16 @@ void worker_kill(struct worker *worker)
 {
 	if (worker->running)
 		kill(worker->child.pid, SIGKILL);
+}
+
+void worker_abandon(struct worker *worker)
+{
+	if (!worker->running)
+		return;
+	worker_kill(worker);
+	worker_drain(worker);
+	loop_unwatch(worker->loop, &worker->child);
+	close_link(worker);
 }
 
 int worker_send(int link, const void *bytes, size_t len, int pass_fd)

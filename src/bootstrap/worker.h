@@ -38,6 +38,10 @@ int worker_start(struct worker *worker, struct loop *loop, worker_body body,
 /* SIGKILL; ended() follows. Not running is fine. */
 void worker_kill(struct worker *worker);
 
+/* worker_kill() for one that hangs in the kernel: it is forgotten, ended() does
+ * not follow, and the worker can be started again. */
+void worker_abandon(struct worker *worker);
+
 /* Hands over what the worker has said so far, before its end is known. */
 void worker_drain(struct worker *worker);
 

@@ -148,6 +148,7 @@ void loop_timer_off(struct loop *loop, struct timer *timer)
 
 void loop_watch(struct loop *loop, struct child *child)
 {
+	loop_unwatch(loop, child);
 	child->next = loop->children;
 	loop->children = child;
 }

@@ -202,12 +202,17 @@ static int offer_modules(int root_fd, struct failure *failure)
 static int offer_return(int root_fd, struct failure *failure)
 {
 	_cleanup_fd int from = open("/init", O_RDONLY | O_CLOEXEC);
-	_cleanup_fd int to =
-		path_open_in_root(root_fd, "/.bootstrap-return",
-				  O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW,
-				  0755);
-	int r = from < 0 ? -errno : to < 0 ? to : copy_bytes(from, to);
+	_cleanup_fd int to = FD_NONE;
+	int r = from < 0 ? -errno : 0;
 
+	/* Whatever the image has there goes: a FIFO would hold us. */
+	if (r == 0)
+		r = path_remove_tree(root_fd, ".bootstrap-return");
+	if (r == 0)
+		r = to = path_open_in_root(root_fd, "/.bootstrap-return",
+					   O_WRONLY | O_CREAT | O_EXCL, 0755);
+	if (r >= 0)
+		r = copy_bytes(from, to);
 	if (r < 0)
 		return failure_errno(failure, -r,
 				     "cannot write /.bootstrap-return");
@@ -251,6 +256,8 @@ static void reset_process(void)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	umask(022);
 	setsid();
+	/* The worker's protection from the OOM killer is not the target's. */
+	(void)!file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0");
 }
 
 static int become_init(const struct enter *what, int run,

@@ -133,23 +133,26 @@ static int check_program(int root_fd, const char *path,
 			 char ret_interpreter[static PATH_MAX],
 			 struct failure *failure)
 {
-	_cleanup_fd int fd =
-		path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK, 0);
+	_cleanup_fd int there = path_open_in_root(root_fd, path, O_PATH, 0);
+	_cleanup_fd int fd = FD_NONE;
 	char head[HEAD_MAX];
 	uint16_t machine = 0;
 	struct stat st;
 	ssize_t len;
 	int r;
 
-	if (fd < 0)
-		return failure_errno(failure, -fd,
+	if (there < 0)
+		return failure_errno(failure, -there,
 				     "cannot start %s of the image", path);
-	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || !(st.st_mode & 0111))
+	/* Looked at before it is opened: to open a device can do things. */
+	if (fstat(there, &st) < 0 || !S_ISREG(st.st_mode) ||
+	    !(st.st_mode & 0111))
 		return failure_set(failure, EACCES,
 				   "cannot start %s of the image: it is not an "
 				   "executable file",
 				   path);
-	len = fd_read_full(fd, head, sizeof(head));
+	fd = path_open_in_root(root_fd, path, O_RDONLY | O_NONBLOCK, 0);
+	len = fd < 0 ? fd : fd_read_full(fd, head, sizeof(head));
 	if (len < 0)
 		return failure_errno(failure, (int)-len,
 				     "cannot read %s of the image", path);
