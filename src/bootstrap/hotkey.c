@@ -21,7 +21,8 @@ static const struct chord_key {
 	{ KEY_RIGHTALT, 1 }, { KEY_F12, 2 },
 };
 
-#define CHORD_PARTS 3
+#define CHORD_PARTS    3
+#define HOTKEY_PRESENT 256 /* of the kernel's input devices, at most */
 
 static bool chord_complete(uint32_t held)
 {
@@ -139,29 +140,47 @@ static void consider(struct hotkey *hotkey, const char *name)
 	log_debug("keyboard %s is watched for the hotkey", path);
 }
 
+/*
+ * Watches the directory and takes what is there, by number, as reading a
+ * directory would allocate. Again whenever the directory was removed, which
+ * the kernel does with its last device, or events were lost.
+ */
+static int watch_anew(struct hotkey *hotkey)
+{
+	int r = path_mkdirs(HOTKEY_DIR, 0755);
+
+	if (r < 0)
+		return r;
+	if (inotify_add_watch(hotkey->watch.fd, HOTKEY_DIR,
+			      IN_CREATE | IN_ATTRIB) < 0)
+		return -errno;
+	for (int i = 0; i < HOTKEY_PRESENT; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "event%d", i);
+		consider(hotkey, name);
+	}
+	return 0;
+}
+
 static void watch_ready(struct source *source, _unused uint32_t events)
 {
 	struct hotkey *hotkey = container_of(source, struct hotkey, watch);
 	_Alignas(struct inotify_event) char batch[4096];
 	ssize_t n = read(source->fd, batch, sizeof(batch));
+	bool lost = false;
 	ssize_t at = 0;
 
 	while (at < n) {
 		const struct inotify_event *event = (void *)(batch + at);
 
+		lost |= event->mask & (IN_IGNORED | IN_Q_OVERFLOW);
 		if (event->len > 0)
 			consider(hotkey, event->name);
 		at += (ssize_t)(sizeof(*event) + event->len);
 	}
-}
-
-static void consider_present(struct hotkey *hotkey)
-{
-	_cleanup_dir DIR *dir = opendir(HOTKEY_DIR);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		consider(hotkey, entry->d_name);
+	if (lost && watch_anew(hotkey) < 0)
+		log_error("no hotkey on keyboards that come: %m");
 }
 
 int hotkey_start(struct hotkey *hotkey, struct loop *loop)
@@ -172,20 +191,10 @@ int hotkey_start(struct hotkey *hotkey, struct loop *loop)
 	for (size_t i = 0; i < HOTKEY_KEYBOARDS; i++)
 		hotkey->keyboards[i] =
 			(struct keyboard){ .source.fd = FD_NONE };
-	/* Before the first input device appears, the directory is not there
-	 * to be watched. */
-	r = path_mkdirs(HOTKEY_DIR, 0755);
-	if (r < 0)
-		return r;
 	fd = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	hotkey->watch = (struct source){ .fd = fd, .ready = watch_ready };
-	if (inotify_add_watch(fd, HOTKEY_DIR, IN_CREATE | IN_ATTRIB) < 0)
-		return -errno;
 	r = loop_add(loop, &hotkey->watch, EPOLLIN);
-	if (r < 0)
-		return r;
-	consider_present(hotkey);
-	return 0;
+	return r < 0 ? r : watch_anew(hotkey);
 }

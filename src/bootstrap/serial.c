@@ -96,6 +96,8 @@ static bool watch(struct matcher *matcher, const struct iovec in[2], ssize_t n)
 	return found;
 }
 
+/* In both: a hang-up that is only looked at would be told for ever. */
+
 static void line_ready(struct source *source, uint32_t events)
 {
 	struct serial *serial = container_of(source, struct serial, line);
@@ -105,7 +107,7 @@ static void line_ready(struct source *source, uint32_t events)
 
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		n = flow_in(&serial->to_pty, source->fd, in);
-		gone = n < 0;
+		gone = n < 0 || (n == 0 && (events & EPOLLHUP));
 		found = watch(&serial->matcher, in, n);
 	}
 	if (events & EPOLLOUT)
@@ -127,7 +129,6 @@ static void pty_ready(struct source *source, uint32_t events)
 	if (events & (EPOLLIN | EPOLLHUP | EPOLLERR)) {
 		ssize_t n = flow_in(&serial->to_line, source->fd, in);
 
-		/* A hang-up that is only looked at stays: it must go. */
 		gone = n < 0 || (n == 0 && (events & EPOLLHUP));
 	}
 	if ((events & EPOLLOUT) && !gone)
