@@ -7,6 +7,7 @@
 #include "cli/editor.h"
 
 #include <histedit.h>
+#include <signal.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -156,6 +157,9 @@ editor_new(const char *prompt,
 	/* PID 1 writes a line now and then, and sends SIGCONT: the prompt is
 	 * shown anew below it. */
 	el_set(editor->el, EL_SIGNAL, 1);
+	/* libedit hands SIGHUP on to what it found; that a terminal is gone
+	 * is told by the read, and is an orderly end. */
+	signal(SIGHUP, SIG_IGN);
 	set_keys(editor->el);
 	return editor;
 }
