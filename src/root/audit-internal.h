@@ -30,6 +30,7 @@ enum audit_probe {
 	AUDIT_RULES,
 	AUDIT_NFTABLES,
 	AUDIT_VT,
+	AUDIT_KEXEC,
 	AUDIT_DEV,
 	AUDIT_PROBES,
 };
@@ -71,6 +72,7 @@ static inline const struct fact *change_fact(const struct change *change)
 
 #define AUDIT_SEVERITY_MAX 100
 #define AUDIT_BY_ITSELF	   1
+#define AUDIT_UNTOLD	   2
 
 /* Probes whose cures disturb each other's facts are taken again together. */
 enum audit_group {
@@ -97,7 +99,8 @@ struct probe {
 	/* Puts one change right; 0 or a negative errno. Added things are
 	 * put right first, so that what is restored finds its place free.
 	 * Whether it worked is decided by the next taking, so it need not
-	 * wait. AUDIT_BY_ITSELF: nothing was done, the kernel will. */
+	 * wait. AUDIT_BY_ITSELF: nothing was done, the kernel will.
+	 * AUDIT_UNTOLD: put right, and told only if it remains. */
 	int (*undo)(const struct audit_scope *scope,
 		    const struct change *change);
 	/* "loop0 was left attached to /x.img" and "detached". */
@@ -111,7 +114,7 @@ extern const struct probe *const audit_probes[AUDIT_PROBES];
 extern const struct probe probe_processes, probe_swap, probe_mounts, probe_dm,
 	probe_md, probe_zram, probe_loop, probe_cgroups, probe_controllers,
 	probe_links, probe_sysctl, probe_addresses, probe_routes, probe_rules,
-	probe_nftables, probe_vt, probe_dev;
+	probe_nftables, probe_vt, probe_kexec, probe_dev;
 
 /* What the audit looks at. audit.h uses audit_scope_all; a test confines
  * itself to what it made. */
@@ -181,6 +184,8 @@ int attribute_write(const char *dir, const char *name, const char *file,
  * are noise (slabs, per-CPU lists). Bytes.
  */
 bool memory_is_less(uint64_t before, uint64_t now);
+/* What a program could have now, bytes: more than MemAvailable says. */
+uint64_t memory_reachable(void);
 /* Waits for memory to come back; returns what is available then, in bytes. */
 uint64_t memory_settle(uint64_t before);
 

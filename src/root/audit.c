@@ -28,7 +28,7 @@
 #define ROUNDS_MAX     64 /* whatever happens, it ends */
 
 struct audit {
-	struct facts facts[AUDIT_PROBES];
+	struct facts *facts; /* AUDIT_PROBES of them */
 	uint64_t memory_available;
 };
 
@@ -49,6 +49,7 @@ const struct probe *const audit_probes[AUDIT_PROBES] = {
 	[AUDIT_RULES] = &probe_rules,
 	[AUDIT_NFTABLES] = &probe_nftables,
 	[AUDIT_VT] = &probe_vt,
+	[AUDIT_KEXEC] = &probe_kexec,
 	[AUDIT_DEV] = &probe_dev,
 };
 
@@ -103,18 +104,27 @@ static int fail_full(const struct arena *arena, struct failure *failure)
 			   arena->size);
 }
 
+static struct facts *alloc_facts(struct arena *arena)
+{
+	return arena_alloc(arena, AUDIT_PROBES * sizeof(struct facts));
+}
+
 int audit_take_scope(struct arena *arena, const struct audit_scope *scope,
 		     struct audit **ret_audit, struct failure *failure)
 {
 	struct audit *audit = arena_alloc(arena, sizeof(*audit));
 
+	if (audit)
+		audit->facts = alloc_facts(arena);
+	if (audit && !audit->facts)
+		audit = NULL;
 	for (size_t i = 0; audit && i < AUDIT_PROBES; i++)
 		if (is_probed(scope, i) &&
 		    take_one(arena, scope, i, &audit->facts[i]) < 0)
 			audit = NULL;
 	if (!audit)
 		return fail_full(arena, failure);
-	audit->memory_available = memory_now().available;
+	audit->memory_available = memory_reachable();
 	*ret_audit = audit;
 	return 0;
 }
@@ -128,10 +138,19 @@ int audit_take(struct arena *arena, struct audit **ret_audit,
 int audit_renew_network(struct arena *arena, struct audit *audit,
 			struct failure *failure)
 {
+	struct facts *facts = alloc_facts(arena);
+
+	if (!facts)
+		return fail_full(arena, failure);
+	memcpy(facts, audit->facts, AUDIT_PROBES * sizeof(*facts));
 	for (size_t i = 0; i < AUDIT_PROBES; i++)
 		if (audit_probes[i]->group == AUDIT_GROUP_NETWORK &&
-		    take_one(arena, &audit_scope_all, i, &audit->facts[i]) < 0)
+		    take_one(arena, &audit_scope_all, i, &facts[i]) < 0)
 			return fail_full(arena, failure);
+	/* This worker may be killed at any time, and what it shares with
+	 * PID 1 is acted upon: the old facts or the new, never half of
+	 * either. */
+	audit->facts = facts;
 	return 0;
 }
 

@@ -25,7 +25,8 @@ int audit_take(struct arena *arena, struct audit **ret_audit,
 
 /*
  * Takes the facts of the network anew: what the bootstrap itself configured
- * since is not the target's doing.
+ * since is not the target's doing. On failure, or when the process is killed
+ * meanwhile, the audit keeps the facts that it had.
  */
 int audit_renew_network(struct arena *arena, struct audit *audit,
 			struct failure *failure) _must_check;

@@ -558,16 +558,76 @@ static bool leak_dev(void)
 	       symlink("null", in_scratch("dev/snd/link")) == 0;
 }
 
+#define NODE_GROUP 5
+
+static bool make_node(const char *name, unsigned number)
+{
+	return mknod(in_scratch(name), S_IFCHR | 0600, makedev(1, number)) ==
+		       0 &&
+	       chown(in_scratch(name), 0, NODE_GROUP) == 0 &&
+	       chmod(in_scratch(name), 0666) == 0;
+}
+
+/* In the place of devtmpfs. No device has the number 1:200. */
+static bool make_nodes(void)
+{
+	return mkdir(in_scratch("dev/a"), 0755) == 0 &&
+	       mkdir(in_scratch("dev/a/b"), 0755) == 0 &&
+	       make_node("dev/a/b/zero", 5) && make_node("dev/null", 3) &&
+	       make_node("dev/full", 7) && make_node("dev/zero", 5) &&
+	       make_node("dev/gone", 200) && make_node("dev/vcs9", 5);
+}
+
+static bool is_node(const char *name, unsigned number)
+{
+	struct stat st;
+
+	return lstat(in_scratch(name), &st) == 0 &&
+	       st.st_mode == (S_IFCHR | 0666) && st.st_uid == 0 &&
+	       st.st_gid == NODE_GROUP && st.st_rdev == makedev(1, number);
+}
+
+static bool remove_nodes(void)
+{
+	return unlink(in_scratch("dev/a/b/zero")) == 0 &&
+	       rmdir(in_scratch("dev/a/b")) == 0 &&
+	       rmdir(in_scratch("dev/a")) == 0 &&
+	       unlink(in_scratch("dev/null")) == 0 &&
+	       unlink(in_scratch("dev/gone")) == 0 &&
+	       unlink(in_scratch("dev/vcs9")) == 0;
+}
+
+/* With a file in the place of a node, as a shell's "> /dev/full" makes it,
+ * and what every udev does. */
+static bool leak_nodes(void)
+{
+	return remove_nodes() && unlink(in_scratch("dev/full")) == 0 &&
+	       make_file("dev/full", 1) &&
+	       chown(in_scratch("dev/zero"), 7, 7) == 0 &&
+	       chmod(in_scratch("dev/zero"), 0600) == 0 &&
+	       make_node("dev/new", 8);
+}
+
+static void clean_nodes(void)
+{
+	(void)ok(is_node("dev/a/b/zero", 5) && is_node("dev/null", 3) &&
+			 is_node("dev/full", 7) && is_node("dev/zero", 5),
+		 "nodes are as they were");
+	(void)ok(is_node("dev/new", 8), "a new node is the kernel's");
+}
+
 /* -- scenarios -- */
 
 static const struct scenario {
 	const char *name;
 	uint32_t probes;
 	const char *(*missing)(void); /* why it cannot be done here */
+	bool (*prepare)(void);
 	bool (*leak)(void);
 	void (*clean)(void);	/* for what is not ours alone */
 	bool silent;		/* nothing is to be told */
 	unsigned remain;	/* of them cannot be undone */
+	unsigned told;		/* so many, 0: any number */
 	const char *expect[12]; /* each is part of one line */
 } scenarios[] = {
 	{ "nothing", NETWORK | DEVICES, .silent = true },
@@ -659,6 +719,11 @@ static const struct scenario {
 	  .expect = { "/dev/fd was left: removed",
 		      "/dev/disk was left: removed",
 		      "/dev/snd/link was left: removed" } },
+	{ "device nodes", BIT(AUDIT_DEV), .prepare = make_nodes,
+	  .leak = leak_nodes, .clean = clean_nodes, .told = 3,
+	  .expect = { "/dev/a/b/zero was missing: restored",
+		      "/dev/null was missing: restored",
+		      "/dev/full was replaced: restored" } },
 	/* The last one: the link stays lost. */
 	{ "a lost link", BIT(AUDIT_LINKS), .leak = leak_lost_link, .remain = 2,
 	  .expect = { "link eth0 is gone: remains",
@@ -718,7 +783,8 @@ static void play(const struct scenario *scenario)
 	arena_reset(arena);
 	memset(mine, 0, sizeof(mine));
 	scope.probes = scenario->probes;
-	good = audit_take_scope(arena, &scope, &before, &failure) == 0;
+	good = !scenario->prepare || scenario->prepare();
+	good = good && audit_take_scope(arena, &scope, &before, &failure) == 0;
 	good = good && (!scenario->leak || scenario->leak());
 	ok_named(good, scenario, "a leak was made");
 	if (good) {
@@ -729,6 +795,9 @@ static void play(const struct scenario *scenario)
 		for (size_t i = 0; scenario->expect[i]; i++)
 			ok_named(is_told(&leaks, scenario->expect[i]), scenario,
 				 scenario->expect[i]);
+		if (scenario->told)
+			ok_named(leaks.count == scenario->told, scenario,
+				 "nothing else is told");
 		if (scenario->silent)
 			ok_named(leaks.count == 0, scenario, "nothing is told");
 		good = settle(before, &leaks);
@@ -740,6 +809,29 @@ static void play(const struct scenario *scenario)
 	if (scenario->clean)
 		scenario->clean();
 	clean_process();
+}
+
+/* Facts that are half taken would be undone as leaks. */
+static void test_cut_renewal(void)
+{
+	struct audit *before;
+	struct failure failure;
+	struct leaks leaks = { 0 };
+	size_t size = arena->size;
+	int r;
+
+	arena_reset(arena);
+	scope.probes = NETWORK;
+	r = audit_take_scope(arena, &scope, &before, &failure);
+	(void)ok_int(r, 0, "the network's facts are taken");
+	for (size_t room = 0; r == 0 && room < 16 * KIB; room += KIB) {
+		arena->size = arena->used + room;
+		(void)ok_int(audit_renew_network(arena, before, &failure),
+			     -ENOBUFS, "they are renewed in part");
+		arena->size = size;
+		(void)ok(settle(before, &leaks) && leaks.count == 0,
+			 "and are those from before");
+	}
 }
 
 /* -- the namespaces -- */
@@ -802,6 +894,7 @@ static int play_all(void)
 		printf("Bail out! the namespaces cannot be set up: %m\n");
 		return 1;
 	}
+	test_cut_renewal();
 	for (size_t i = 0; i < ARRAY_SIZE(scenarios); i++)
 		play(&scenarios[i]);
 	return tap_done();

@@ -145,6 +145,24 @@ static void test_findings(void)
 	ok_int(leaks.list[2].undone, 1, "and marked so");
 }
 
+static void test_untold(void)
+{
+	struct findings findings = { .arena = &arena };
+	struct fact kernel = { .key = "kexec", .note = "kexec", .value = "" };
+	struct change change = { .now = &kernel };
+	struct finding *finding;
+	struct leaks leaks;
+
+	arena_reset(&arena);
+	finding = findings_of(&findings, AUDIT_KEXEC, &change);
+	findings_write(&findings, &leaks);
+	ok_int(leaks.count, 0, "what is neither undone nor remains is untold");
+	finding->undone = true;
+	findings_write(&findings, &leaks);
+	ok_str(leaks.list[0].what,
+	       "a kernel was left loaded for kexec: unloaded", "kexec");
+}
+
 static void test_many_findings(void)
 {
 	struct findings findings = { .arena = &arena };
@@ -202,6 +220,7 @@ int main(void)
 	test_diff();
 	test_full();
 	test_findings();
+	test_untold();
 	test_many_findings();
 	test_memory();
 	test_sysctl();
