@@ -105,6 +105,15 @@ static void test_shell(void)
 	shows("no image is in use\r\n" PROMPT);
 }
 
+/* libedit never frees the names of the functions that were added to it; a
+ * leak sanitizer, if there is one, asks here. */
+const char *__lsan_default_suppressions(void);
+
+const char *__lsan_default_suppressions(void)
+{
+	return "leak:wcsdup\n";
+}
+
 static void test_load(void)
 {
 	terminal_type(&terminal, "lo\thttp://h/slow\r");
