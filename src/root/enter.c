@@ -98,7 +98,7 @@ static int make_run(int *ret_control, struct failure *failure)
 		return run;
 	/* CONTROL_PATH less its "/run". */
 	snprintf(name.sun_path, sizeof(name.sun_path), "/proc/self/fd/%d%s",
-		 run, CONTROL_PATH + strlen("/run"));
+		 run, &CONTROL_PATH[strlen("/run")]);
 	if (control < 0 || mkdirat(run, "boomerang", 0755) < 0 ||
 	    bind(control, (struct sockaddr *)&name, sizeof(name)) < 0 ||
 	    chmod(name.sun_path, 0600) < 0 || listen(control, 8) < 0)
