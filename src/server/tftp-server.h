@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * TFTP on port 69: read requests of names.h, octet mode, on the main loop
+ * (RFC 1350, options RFC 2347, 2348, 2349, 7440). At most TFTP_SESSIONS
+ * transfers at once, TFTP_SESSIONS_HOST of them with one address; each has a
+ * socket (its own port) and no buffer of its own: a window is sent from the
+ * file's pages in one system call.
+ */
+#pragma once
+
+#include "server/journal.h"
+#include "server/machines.h"
+#include "server/names.h"
+#include "server/texts.h"
+
+#define TFTP_SESSIONS	   2048
+#define TFTP_SESSIONS_HOST 16
+
+struct tftp_server;
+
+struct tftp_context {
+	struct loop *loop;
+	const struct serve_settings *settings;
+	const struct names *names;
+	struct machines *machines;
+	struct policy *policy;
+	struct timeline *timeline;
+	struct journal *journal;
+};
+
+/* Takes fd (a bound UDP socket with IP_PKTINFO) over when it succeeds. */
+int tftp_server_new(const struct tftp_context *context, int fd,
+		    struct tftp_server **ret_server, struct failure *failure)
+	_must_check;
+struct tftp_server *tftp_server_free(struct tftp_server *server);
