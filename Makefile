@@ -6,7 +6,7 @@ SUITE ?=
 # Of boomerang build: BUILD_OPTIONS="--level 9" takes a twentieth of the time.
 BUILD_OPTIONS ?=
 
-.PHONY: all deps kernel-fetch bootstrap install demo test bench lab clean
+.PHONY: all deps kernel-fetch loaders bootstrap install demo test bench lab clean
 .NOTPARALLEL:
 
 all: $(BUILD)/build.ninja
@@ -22,7 +22,11 @@ deps:
 kernel-fetch:
 	tools/fetch-kernel .cache/kernel
 
-bootstrap: kernel-fetch all
+# What boomerang serve hands to machines' firmware.
+loaders:
+	tools/fetch-loaders $(OUT)/loaders .cache/loaders
+
+bootstrap: kernel-fetch loaders all
 	$(MAKE) --no-print-directory $(OUT)/bootstrap.img
 
 # Compressing it takes a minute: only when something of it is newer.
