@@ -10,26 +10,37 @@
 #include "server/client.h"
 #include "server/settings.h"
 
-#define LOADER_NAME_MAX 32
-#define LOADERS_DIRS	4
+#define LOADER_NAME_MAX	 32
+#define LOADERS_DIRS	 4
+#define LOADERS_FRESH_MS 1000
 
-struct loaders {
-	int dir_fd[LOADERS_DIRS];
-	const char *dir[LOADERS_DIRS];
-	size_t dir_count;
-	bool secure_boot; /* shim and GRUB before iPXE */
+struct loader_dir {
+	int fd;
+	char *path;
+	/* Symlinks cannot leave it. Not in a package's directory: there
+	 * Debian's ipxe.efi is a link to /boot/ipxe.efi. */
+	bool confined;
 };
 
-/* settings must outlive it. No directory being there is no error yet. */
+struct loaders {
+	struct loader_dir dirs[LOADERS_DIRS];
+	size_t dir_count;
+	bool secure_boot;		  /* signed loaders only, under UEFI */
+	struct loader_presence *presence; /* main loop only */
+};
+
+/* Opens the directories that are there; none is no error yet. -ENOMEM. */
 int loaders_open(struct loaders *loaders, const struct serve_settings *settings,
 		 struct failure *failure) _must_check;
 void loaders_close(struct loaders *loaders);
 
 /*
  * The file name of the index-th loader of this firmware that is there, in
- * order (snponly before ipxe.efi: it uses the firmware's own network driver).
- * NULL: there is none with this index; with index 0 no loader is installed,
- * or the architecture has none (loaders_missing() says what to do).
+ * order (snponly before ipxe.efi: it uses the firmware's own network driver;
+ * shim last, or with secure_boot nothing else). NULL: there is none with this
+ * index; with index 0 no loader is installed, or the architecture has none
+ * (loaders_missing() says what to do). Main loop only: as every DISCOVER asks,
+ * the directories are looked at once in LOADERS_FRESH_MS.
  */
 const char *loaders_pick(const struct loaders *loaders, uint16_t arch,
 			 unsigned int index);
@@ -38,7 +49,7 @@ const char *loaders_pick(const struct loaders *loaders, uint16_t arch,
 void loaders_missing(const struct loaders *loaders, uint16_t arch,
 		     struct failure *failure);
 
-/* The directory in which name is, as an index of dir_fd; -ENOENT. name has no
- * slash; companions of a loader (grubx64.efi, autoexec…) are found the same
- * way. */
+/* The directory in which name is, as an index of dirs; -ENOENT. name has no
+ * slash; companions of a loader (grubx64.efi, …) are found the same way. From
+ * any thread. */
 int loaders_find(const struct loaders *loaders, const char *name) _must_check;

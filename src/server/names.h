@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The one name space that TFTP and HTTP hand out. Slashes are folded (shim
- * asks for //grubx64.efi), "." and ".." refused.
+ * asks for //grubx64.efi), backslashes are slashes, "." and ".." refused.
  *
- *   loader/MAC/FILE      a boot loader, or what it asks for beside itself
+ *   loader/MAC/FILE      a boot loader, or what it asks for beside itself;
+ *                        what no loader directory has is looked for as if
+ *                        the name began after MAC
  *   script/MAC.ipxe      the iPXE script of a machine
  *   grub/grub.cfg        sends each GRUB to its machine's own (also under any
  *                        other …/grub.cfg)
- *   grub/MAC.cfg         that
+ *   grub/MAC.cfg         that; also …/grub.cfg-01-MAC, which GRUB since 2.06
+ *                        asks for first, and loader/MAC/…/grub.cfg
  *   file/TOKEN/NAME      a sealed place (signer.h); NAME is for people
  *   autoexec.ipxe        absent, at once: iPXE 2.0 asks for it twice
+ *   FILE                 of the loader directories: for who has its name in
+ *                        the DHCP server
  *   anything else        a file of --tftp-root, then of the served directory
  *
  * Pure but for the directories' descriptors: what stands behind a name is
@@ -41,7 +46,8 @@ struct name {
 	enum name_role role;
 	bool has_mac;
 	struct mac mac;
-	int dir_fd; /* NAME_FILE: borrowed; AT_FDCWD for absolute places */
+	int dir_fd;    /* NAME_FILE: borrowed; AT_FDCWD for absolute places */
+	bool confined; /* NAME_FILE: symlinks cannot leave dir_fd */
 	char place[SIGNER_PLACE_MAX]; /* NAME_FILE: its path */
 };
 
