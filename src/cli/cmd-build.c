@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "cli/sibling.h"
 #include "initramfs/bootfiles.h"
 #include "initramfs/bootscript.h"
 
@@ -141,7 +142,7 @@ static int build(struct arguments *a)
 	if (!realpath("/proc/self/exe", program))
 		r = failure_errno(&failure, errno, "/proc/self/exe");
 	if (r == 0)
-		r = bootfiles_find_init(program, init, sizeof(init), &failure);
+		r = sibling_find("boomerang-init", init, &failure);
 	if (r == 0) {
 		a->options.program = program;
 		a->options.init = init;

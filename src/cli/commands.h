@@ -27,6 +27,7 @@ int cmd_poweroff(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
 int cmd_reboot(int argc, char **argv);
 int cmd_return(int argc, char **argv);
+int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 
 /*

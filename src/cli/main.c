@@ -19,6 +19,8 @@ static int cmd_version(int argc, char **argv);
 static const struct command commands[] = {
 	{ "build", "write the bootstrap: kernel, initramfs, boot scripts",
 	  cmd_build },
+	{ "serve", "make machines on the network boot: DHCP, TFTP, HTTP",
+	  cmd_serve },
 	{ "load", "make an image the running system", cmd_load },
 	{ "return", "end the running image, back to the bootstrap",
 	  cmd_return },

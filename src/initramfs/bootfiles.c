@@ -18,29 +18,6 @@
 #define HOST_KEY     "ssh_host_ed25519_key"
 #define SCRIPT_MAX   8192
 
-int bootfiles_find_init(const char *program, char *ret_path, size_t size,
-			struct failure *failure)
-{
-	static const char *const places[] = {
-		"boomerang-init",
-		"../sbin/boomerang-init",
-		"../libexec/boomerang-init",
-	};
-	const char *slash = strrchr(program, '/');
-	int dir_len = slash ? (int)(slash - program) : 0;
-
-	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		struct text text = text_over(ret_path, size);
-
-		text_add(&text, "%.*s/%s", dir_len, program, places[i]);
-		if (!text.cut && access(ret_path, R_OK) == 0)
-			return 0;
-	}
-	return failure_set(failure, ENOENT,
-			   "no boomerang-init beside %s or installed with it",
-			   program);
-}
-
 static int out_path(const struct bootfiles_options *options, const char *name,
 		    char path[static PATH_MAX], struct failure *failure)
 {

@@ -32,10 +32,3 @@ struct bootfiles_report {
 int bootfiles_build(const struct bootfiles_options *options,
 		    struct bootfiles_report *ret_report,
 		    struct failure *failure) _must_check;
-
-/*
- * Where boomerang-init is that belongs to this boomerang: beside it, or where
- * an installation puts it. -ENOENT.
- */
-int bootfiles_find_init(const char *program, char *ret_path, size_t size,
-			struct failure *failure) _must_check;

@@ -13,8 +13,9 @@ struct ports {
 			--dhcp-no-bind a packet socket (SOCK_DGRAM,
 			ETH_P_IP) with a filter on UDP port 67 */
 	bool dhcp_raw;
-	int raw_send_fd; /* with dhcp_raw: UDP socket to send from port 67
-			    without being bound to it; a raw IP socket */
+	int raw_send_fd; /* with dhcp_raw: a raw IP socket (IPPROTO_RAW) that
+			    takes whole packets, to send from port 67 without
+			    being bound to it; FD_NONE otherwise */
 	int pxe_fd;	 /* UDP 4011 with IP_PKTINFO */
 	int tftp_fd;	 /* UDP 69 with IP_PKTINFO */
 	int http_fd;	 /* TCP, listening */
@@ -27,6 +28,7 @@ int ports_open(const struct serve_settings *settings, struct ports *ret_ports,
 /* Those that were not taken over. */
 void ports_close(struct ports *ports);
 
-/* "eth0 192.0.2.1": the interfaces and addresses served, a line each. */
-void ports_describe(const struct serve_settings *settings,
-		    void (*line)(void *to, const char *text), void *to);
+/* "eth0 192.0.2.1": the interfaces and addresses served, a line each, except
+ * the loopback. Returns how many. */
+size_t ports_describe(const struct serve_settings *settings,
+		      void (*line)(void *to, const char *text), void *to);
