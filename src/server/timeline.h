@@ -2,8 +2,9 @@
 /*
  * What happened to each machine, from DHCP to the return: events in a ring
  * per machine, told to the operator as they come (journal.h) and by HTTP as
- * JSON. From any thread. At most TIMELINE_MACHINES machines with
- * TIMELINE_EVENTS events each; the oldest give way (mac-table.h).
+ * JSON (doc/timeline.md). From any thread. At most TIMELINE_MACHINES machines
+ * with TIMELINE_EVENTS events each, 80 MB if all are there; the oldest give
+ * way (mac-table.h), among them first those that never fetched anything.
  */
 #pragma once
 
@@ -11,7 +12,8 @@
 
 #define TIMELINE_MACHINES 4096
 #define TIMELINE_EVENTS	  64
-#define TIMELINE_TEXT_MAX 160
+#define TIMELINE_TEXT_MAX 256
+#define TIMELINE_POSTS	  20
 
 /* In the order in which a boot passes them. */
 enum stage {
@@ -23,6 +25,20 @@ enum stage {
 	STAGE_TARGET,
 	STAGE_RETURN,
 	STAGES,
+};
+
+/* What a machine does next if all goes well. */
+enum expectation {
+	EXPECT_NOTHING,	   /* left alone, boots its disk, runs what it shall */
+	EXPECT_LOADER,	   /* it was offered one */
+	EXPECT_SCRIPT,	   /* it has its loader, which asks what to boot */
+	EXPECT_KERNEL,	   /* it was told; with a foreign kernel all ends */
+	EXPECT_OUR_KERNEL, /* it was told; our bootstrap will report */
+	EXPECT_BOOTSTRAP,  /* it has the kernel of our bootstrap */
+	EXPECT_IMAGE,	   /* the bootstrap was told to load one by itself */
+	EXPECT_PROGRESS,   /* the image is coming in */
+	EXPECT_TARGET,	   /* the image is there */
+	EXPECTATIONS,
 };
 
 struct timeline;
@@ -45,7 +61,20 @@ void timeline_note(struct timeline *timeline, const struct mac *mac,
 void timeline_warn(struct timeline *timeline, const struct mac *mac,
 		   enum stage stage, const char *format, ...) _printf(4, 5);
 
-/* What DHCP tells of the machine; kept as its facts. */
+/*
+ * What the machine is to do next; call it behind the note. Notes alone let it
+ * expect what usually follows their stage: after DHCP a loader (for iPXE its
+ * script), after a loader the script, after a kernel nothing unless
+ * EXPECT_OUR_KERNEL was said; after a warning nothing. So who knows more says
+ * so: EXPECT_KERNEL or EXPECT_OUR_KERNEL when the script was given,
+ * EXPECT_NOTHING for one that is told to boot its disk.
+ */
+void timeline_expect(struct timeline *timeline, const struct mac *mac,
+		     enum expectation expectation);
+
+/* What DHCP tells of the machine; kept as its facts. Call it before the note:
+ * a machine that begins again (firmware, after it got further) begins a new
+ * boot in its timeline here. */
 void timeline_client(struct timeline *timeline, const struct client *client);
 /* Its address, host order, as seen when it fetched something. */
 void timeline_address(struct timeline *timeline, const struct mac *mac,
@@ -55,10 +84,11 @@ int timeline_find_address(struct timeline *timeline, uint32_t address,
 			  struct mac *ret_mac) _must_check;
 
 /* Once a second: says of machines that stopped half-way at which stage, and
- * what usually causes it. now_ms: clock_ms(). */
+ * what usually causes it (hints.h). Drives journal_tick(), too. now_ms:
+ * clock_ms(). */
 void timeline_check(struct timeline *timeline, int64_t now_ms);
 
-/* JSON texts, malloc()ed, NULL: no memory. */
+/* JSON texts (doc/timeline.md), malloc()ed, NULL: no memory. */
 char *timeline_machines_json(struct timeline *timeline);
 /* Events with a number above since; NULL with errno ENOENT: never seen.
  * *ret_last: the highest number there is. */
@@ -74,10 +104,13 @@ void timeline_listen(struct timeline *timeline,
 		     void (*changed)(void *context, const struct mac *mac),
 		     void *context);
 
+#define TIMELINE_POST_MAX 4096
+
 /*
  * An event as a bootstrap posts it: {"stage":"image","text":"loading 42 %"},
- * at most 4 KiB. -EBADMSG: not that; -ENOENT: the machine never asked by DHCP
- * or HTTP, so nobody can fill the table by posting.
+ * at most TIMELINE_POST_MAX bytes (doc/timeline.md). -EBADMSG: not that;
+ * -ENOENT: the machine never asked by DHCP or HTTP, so nobody can fill the
+ * table by posting; -EAGAIN: it posts faster than TIMELINE_POSTS in a second.
  */
 int timeline_post(struct timeline *timeline, const struct mac *mac,
 		  const char *json, size_t len) _must_check;
