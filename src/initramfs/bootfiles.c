@@ -112,15 +112,20 @@ static int write_scripts(const struct bootfiles_options *options,
 			 struct failure *failure)
 {
 	char ipxe_text[SCRIPT_MAX], grub_text[SCRIPT_MAX];
+	char cmdline_text[SCRIPT_MAX];
 	struct text ipxe = text_over(ipxe_text, sizeof(ipxe_text));
 	struct text grub = text_over(grub_text, sizeof(grub_text));
+	struct text cmdline = text_over(cmdline_text, sizeof(cmdline_text));
 	int r;
 
+	bootscript_cmdline(&cmdline, options->parameters);
 	bootscript_ipxe(&ipxe, options->parameters);
 	bootscript_grub(&grub, options->version, options->parameters);
 	r = write_script(options, "boot.ipxe", &ipxe, failure);
 	if (r == 0)
 		r = write_script(options, "grub.cfg", &grub, failure);
+	if (r == 0)
+		r = write_script(options, "cmdline", &cmdline, failure);
 	return r;
 }
 

@@ -26,8 +26,8 @@ struct bootfiles_report {
 };
 
 /*
- * Writes out/vmlinuz, out/bootstrap.img, out/boot.ipxe and out/grub.cfg, each
- * complete or not at all.
+ * Writes out/vmlinuz, out/bootstrap.img, out/boot.ipxe, out/grub.cfg and
+ * out/cmdline, each complete or not at all.
  */
 int bootfiles_build(const struct bootfiles_options *options,
 		    struct bootfiles_report *ret_report,

@@ -17,6 +17,12 @@ bool bootscript_parameters_fit(const char *parameters)
 	return true;
 }
 
+void bootscript_cmdline(struct text *text, const char *parameters)
+{
+	text_add(text, "%s%s%s\n", PARAMETERS, parameters[0] ? " " : "",
+		 parameters);
+}
+
 void bootscript_ipxe(struct text *text, const char *parameters)
 {
 	/* initrd= names the file for the kernel's EFI stub; without it a

@@ -14,6 +14,10 @@
  */
 bool bootscript_parameters_fit(const char *parameters);
 
+/* What both scripts give the kernel beside initrd=, on one line: for loaders
+ * whose scripts somebody else writes, as `boomerang serve` does. */
+void bootscript_cmdline(struct text *text, const char *parameters);
+
 /* An iPXE script; parameters are appended to the kernel's command line ("":
  * none). It loads over whatever it was loaded over itself. */
 void bootscript_ipxe(struct text *text, const char *parameters);

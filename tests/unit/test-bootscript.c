@@ -20,6 +20,12 @@ static void test_scripts(void)
 	ok(strstr(buf, " panic=10 image_url=http://h/a?b&c ip=dhcp\n"),
 	   "parameters in boot.ipxe");
 	text = text_over(buf, sizeof(buf));
+	bootscript_cmdline(&text, "image_url=http://h/a?b&c ip=dhcp");
+	ok_str(buf,
+	       "console=tty0 console=ttyS0,115200 quiet panic=10 "
+	       "image_url=http://h/a?b&c ip=dhcp\n",
+	       "cmdline: that of boot.ipxe without initrd=");
+	text = text_over(buf, sizeof(buf));
 	bootscript_grub(&text, "1.2", " image_url=http://h/a?b&c;d  ip=dhcp ");
 	ok_str(buf,
 	       "set default=0\n"
