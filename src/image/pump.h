@@ -22,7 +22,10 @@ struct pump {
 	pthread_t thread;
 };
 
-/* Starts the thread. It ends when the stream does, or after ring_abandon(). */
+/*
+ * Starts the thread. It ends when the stream does, or after ring_abandon() with
+ * the read it is in; until then it uses *pump and what that points to.
+ */
 int pump_start(struct pump *pump, struct failure *failure) _must_check;
 
 /* Waits for its end. */

@@ -55,16 +55,20 @@ static int unpack_order(const struct order *order, int stream_fd,
 			const struct room *room, const char *label,
 			struct unpacker_shared *shared)
 {
-	struct pump pump = {
+	/* When unpacking fails, the pump's thread may be anywhere, even waiting
+	 * for a stream that has stalled: it is not joined, and outlives this
+	 * function. */
+	static struct pump pump;
+	struct tree tree;
+	int r;
+
+	pump = (struct pump){
 		.fd = stream_fd,
 		.decoder = decoder_of((enum image_kind)order->kind),
 		.label = label,
 		.ring = ring_new(RING_SLOTS, SLOT_BYTES),
 		.read = &shared->read,
 	};
-	struct tree tree;
-	int r;
-
 	if (!pump.ring)
 		return failure_errno(&shared->failure, ENOMEM, "%s", label);
 	tree_init(&tree, label, room, &shared->unpacked, &shared->entries);
