@@ -2,6 +2,12 @@
 /*
  * DHCP on port 67 (ProxyDHCP; a whole server with --dhcp-server) and the PXE
  * boot server on 4011, on the main loop. Sockets are opened by ports.h.
+ *
+ * Of each machine the newest request waits for its policy, DHCP_WAITING of all
+ * machines; when more would, the one that waits longest is dropped. An answer
+ * that comes DHCP_LATE_MS after the request is not sent: the machine has asked
+ * again by then. Of machines never seen before DHCP_STRANGERS are told to the
+ * timeline in a second; of further ones it hears when they come back.
  */
 #pragma once
 
@@ -10,6 +16,10 @@
 #include "server/machines.h"
 #include "server/policy.h"
 #include "server/ports.h"
+
+#define DHCP_WAITING   (POLICY_WAITING + POLICY_ASKING)
+#define DHCP_LATE_MS   8000
+#define DHCP_STRANGERS 256
 
 struct dhcp_server;
 
@@ -23,7 +33,8 @@ struct dhcp_context {
 	struct journal *journal;
 };
 
-/* Takes the descriptors dhcp_fd and pxe_fd of ports over when it succeeds. */
+/* Takes the descriptors dhcp_fd, raw_send_fd and pxe_fd of ports over when it
+ * succeeds. */
 int dhcp_server_new(const struct dhcp_context *context, struct ports *ports,
 		    struct dhcp_server **ret_server, struct failure *failure)
 	_must_check;

@@ -12,14 +12,16 @@
 #define MACHINES_MAX 65536
 
 /*
- * A loader that was fetched but never asked for its script did not work on
- * this machine: the next one is tried. See decide.c.
+ * How a machine's attempts to boot went, since it last asked for its script:
+ * what decide.c needs to find the loader that works on it.
  */
 struct boot_history {
+	uint16_t arch;		/* of the firmware for which loader counts */
 	uint8_t loader;		/* index for loaders_pick() */
-	uint8_t loader_fetches; /* complete fetches since a script was asked */
-	uint16_t rounds;	/* offers of a loader since then */
-	int64_t offered_ms;	/* when the last was, clock_ms() */
+	uint8_t loader_fetches; /* complete fetches of it */
+	uint16_t rounds;	/* DISCOVERs of firmware, by their xid */
+	uint16_t ipxe_rounds;	/* DISCOVERs of iPXE, by their xid */
+	uint32_t xid;		/* of the last DISCOVER */
 	bool worked;		/* this loader asked for its script once */
 };
 
@@ -28,6 +30,11 @@ struct machine {
 	struct client client;
 	struct boot_history history;
 	void *waiting; /* the DHCP request that waits for its policy; dhcp's */
+	/* What of it was last told to the timeline, so that it is not told
+	 * again at once. */
+	bool told_client;
+	uint8_t told_reason, told_trouble;
+	int64_t told_ms; /* clock_ms(); 0: nothing yet */
 };
 
 struct machines {
@@ -40,6 +47,12 @@ void machines_done(struct machines *machines);
 /* NULL: unknown. */
 struct machine *machines_find(const struct machines *machines,
 			      const struct mac *mac);
+
+/* The machine that sent a request; never fails. It is told apart from those
+ * that only ever asked once (mac-table.h) when it was known before and *xid
+ * of its history is another. */
+struct machine *machines_touch(struct machines *machines,
+			       const struct client *client, uint32_t xid);
 
 /* A loader was fetched to its end, or asked for its script. */
 void machines_loader_fetched(struct machines *machines, const struct mac *mac);

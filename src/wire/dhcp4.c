@@ -266,6 +266,19 @@ int dhcp4_get_routes(const struct dhcp4_message *message,
 	return v.bad ? -EBADMSG : (int)n;
 }
 
+int dhcp4_find_in(struct view option, uint8_t code, struct view *ret_value)
+{
+	struct dhcp4_option inner;
+
+	while (area_next(&option, &inner)) {
+		if (inner.code != code)
+			continue;
+		*ret_value = inner.value;
+		return 0;
+	}
+	return option.bad ? -EBADMSG : -ENODATA;
+}
+
 static void add_field(struct build *b, struct view text, size_t width)
 {
 	if (text.left > width) {

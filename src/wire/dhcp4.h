@@ -67,6 +67,7 @@ enum dhcp4_code {
 	DHCP4_CLIENT_NDI = 94,
 	DHCP4_CLIENT_UUID = 97,
 	DHCP4_CLASSLESS_ROUTES = 121,
+	DHCP4_IPXE = 175, /* iPXE's own, encapsulated */
 	DHCP4_END = 255,
 };
 
@@ -156,6 +157,11 @@ int dhcp4_get_text(const struct dhcp4_message *message, uint8_t code, char *buf,
  * many (at least 1). -ENODATA, -EBADMSG. */
 int dhcp4_get_routes(const struct dhcp4_message *message,
 		     struct dhcp4_route *routes, size_t max) _must_check;
+
+/* What an option that encapsulates others (43, 175; RFC 2132 section 8.4) has
+ * under code. -ENODATA: absent, -EBADMSG: one runs past its end. */
+int dhcp4_find_in(struct view option, uint8_t code, struct view *ret_value)
+	_must_check;
 
 /*
  * Writing: dhcp4_begin() with the fixed fields of head (its areas are not

@@ -2,7 +2,6 @@
 #include "wire/mac.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <string.h>
 
 static int hex_digit(char c)
@@ -32,13 +31,27 @@ int mac_parse(const char *text, struct mac *ret_mac)
 	return 0;
 }
 
+static const char *mac_print(const struct mac *mac, char between, char *buf)
+{
+	static const char digits[] = "0123456789abcdef";
+	char *at = buf;
+
+	for (size_t i = 0; i < MAC_BYTES; i++) {
+		*at++ = digits[mac->bytes[i] >> 4];
+		*at++ = digits[mac->bytes[i] & 15];
+		*at++ = i < MAC_BYTES - 1 ? between : '\0';
+	}
+	return buf;
+}
+
 const char *mac_text(const struct mac *mac, char buf[static MAC_TEXT_MAX])
 {
-	const uint8_t *b = mac->bytes;
+	return mac_print(mac, ':', buf);
+}
 
-	(void)snprintf(buf, MAC_TEXT_MAX, "%02x:%02x:%02x:%02x:%02x:%02x", b[0],
-		       b[1], b[2], b[3], b[4], b[5]);
-	return buf;
+const char *mac_name(const struct mac *mac, char buf[static MAC_TEXT_MAX])
+{
+	return mac_print(mac, '-', buf);
 }
 
 bool mac_eq(const struct mac *a, const struct mac *b)

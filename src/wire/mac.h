@@ -18,4 +18,8 @@ int mac_parse(const char *text, struct mac *ret_mac) _must_check;
 /* "52:54:00:12:34:56", lower case; writes into buf and returns it. */
 const char *mac_text(const struct mac *mac, char buf[static MAC_TEXT_MAX]);
 
+/* The same with "-", as in names of files and URLs: before a ":" iPXE takes
+ * what it reads for the scheme of a URL. */
+const char *mac_name(const struct mac *mac, char buf[static MAC_TEXT_MAX]);
+
 bool mac_eq(const struct mac *a, const struct mac *b);
