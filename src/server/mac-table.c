@@ -29,12 +29,13 @@ static uint32_t *bucket(const struct mac_table *table, const struct mac *mac)
 {
 	uint64_t hash = 0;
 
-	/* A keyed multiplication with a random odd factor: universal, and
-	 * nobody outside knows the factor. */
+	/* Multiplications with a random odd factor that nobody outside knows.
+	 * Only the highest bits of a product depend on all bits of the
+	 * address; the second one spreads addresses in a row, too. */
 	memcpy(&hash, mac->bytes, MAC_BYTES);
 	hash = (hash ^ table->key[0]) * (table->key[1] | 1);
-	hash ^= hash >> 32;
-	return &table->buckets[hash & table->bucket_mask];
+	hash = (hash ^ hash >> 32) * (table->key[1] | 1);
+	return &table->buckets[hash >> table->bucket_shift];
 }
 
 static void order_remove(struct mac_table *table, struct mac_entry *entry)
@@ -68,15 +69,15 @@ static void order_append(struct mac_table *table, struct mac_entry *entry)
 int mac_table_init(struct mac_table *table, uint32_t capacity,
 		   size_t entry_size)
 {
-	uint32_t buckets = 1;
+	uint32_t buckets = 2, bits = 1;
 	ssize_t n;
 
-	while (buckets < capacity)
+	for (; buckets < capacity; bits++)
 		buckets *= 2;
 	*table = (struct mac_table){
 		.entry_size = entry_size,
 		.capacity = capacity,
-		.bucket_mask = buckets - 1,
+		.bucket_shift = 64 - bits,
 	};
 	n = getrandom(table->key, sizeof(table->key), 0);
 	if (n != (ssize_t)sizeof(table->key))

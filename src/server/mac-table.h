@@ -28,8 +28,8 @@ struct mac_table {
 	uint32_t made;	/* ever in use; those above were never touched */
 	uint32_t free;	/* the first of those given back */
 	uint32_t *buckets;
-	uint32_t bucket_mask;
-	uint64_t key[2]; /* so that nobody can choose the buckets */
+	unsigned int bucket_shift; /* 64 less their number's bits */
+	uint64_t key[2];	   /* so that nobody can choose the buckets */
 	struct {
 		uint32_t oldest, newest;
 	} order[2]; /* [proven] */

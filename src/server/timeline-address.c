@@ -9,9 +9,11 @@
 
 static uint32_t *bucket(const struct address_index *index, uint32_t address)
 {
-	/* Multiply-shift hashing: the high bits of a product with a random
-	 * odd factor depend on all bits of the address. */
-	return &index->buckets[(address * index->factor) >> index->shift];
+	/* As in mac-table.c. */
+	uint64_t hash = address * index->factor;
+
+	hash = (hash ^ hash >> 32) * index->factor;
+	return &index->buckets[hash >> index->shift];
 }
 
 int address_index_init(struct address_index *index, uint32_t capacity)
