@@ -88,6 +88,13 @@ static int become(const struct user *user, struct failure *failure)
 	return 0;
 }
 
+/* What no program executed later could have; needs a capability itself. */
+static void drop_bounding_set(void)
+{
+	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
+		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
+}
+
 static int drop_capabilities(struct failure *failure)
 {
 	struct __user_cap_header_struct head = {
@@ -95,10 +102,6 @@ static int drop_capabilities(struct failure *failure)
 	};
 	const struct __user_cap_data_struct none[2] = { 0 };
 
-	/* The bounding set needs a capability itself, so it is first; without
-	 * it nothing could be gained either, as nothing is executed. */
-	for (int cap = 0; cap <= CAP_LAST_CAP; cap++)
-		(void)prctl(PR_CAPBSET_DROP, cap, 0, 0, 0);
 	if (syscall(SYS_capset, &head, none) < 0 ||
 	    prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
 		return failure_errno(failure, errno,
@@ -116,6 +119,7 @@ int privileges_drop(const struct serve_settings *settings,
 	struct passwd *entry;
 	int r = 0;
 
+	drop_bounding_set();
 	if (geteuid() == 0) {
 		path = unreadable(settings, &user);
 		if (!path)
