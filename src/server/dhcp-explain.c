@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-#define LINE_MAX_BYTES 512
+#define LINE_MAX_BYTES 1024
 
 struct step {
 	uint8_t type;

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A packet through the whole chain: request, decision under each plan, reply.
+ * The first byte chooses the port. Whatever is answered must be a whole DHCP
+ * reply that a machine can take for an answer to what it sent.
+ */
+#include "base/cleanup.h"
+#include "server/pxe-reply.h"
+
+#define SERVER 0xc0000202
+#define SENDER 0xc0000232
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void require(bool good)
+{
+	if (!good)
+		abort();
+}
+
+static void check_echo(const struct dhcp4_message *m, uint8_t code,
+		       const struct pxe_echo *echo)
+{
+	uint8_t bytes[PXE_ECHO_MAX];
+	size_t len;
+	int r = dhcp4_get(m, code, bytes, sizeof(bytes), &len);
+
+	require((r == 0) == echo->there);
+	if (echo->there)
+		require(len == echo->len &&
+			memcmp(bytes, echo->bytes, len) == 0);
+}
+
+static void check_reply(const struct pxe_request *request,
+			const struct decision *decision)
+{
+	uint8_t bytes[PXE_REPLY_MAX];
+	struct build b = build_over(bytes, sizeof(bytes));
+	struct pxe_destination to = pxe_reply_destination(request);
+	struct dhcp4_message m;
+	uint32_t number;
+
+	pxe_reply_build(request, decision, &b);
+	require(!b.bad && b.len >= DHCP4_BOOTP_MIN);
+	require(dhcp4_parse(view_over(bytes, b.len), &m) == 0);
+	require(m.op == DHCP4_OP_REPLY && m.xid == request->xid &&
+		m.giaddr == request->giaddr && m.yiaddr == 0);
+	require(dhcp4_get_number(&m, DHCP4_MESSAGE_TYPE, 1, &number) == 0 &&
+		(number == DHCP4_OFFER) == (request->type == DHCP4_DISCOVER));
+	require(dhcp4_get_number(&m, DHCP4_SERVER_ID, 4, &number) == 0 &&
+		number == SERVER);
+	check_echo(&m, DHCP4_CLIENT_UUID, &request->uuid);
+	check_echo(&m, DHCP4_RELAY_AGENT, &request->agent);
+	require(to.broadcast || to.address != 0);
+}
+
+static void check_decision(const struct pxe_request *request,
+			   enum plan_kind kind)
+{
+	const struct plan plan = { .kind = kind, .origin = (char *)"" };
+	struct boot_history history = { .loader = 3, .loader_fetches = 3 };
+	struct decide_input input = {
+		.request = request,
+		.plan = &plan,
+		.history = &history,
+		.loaders = { "one.efi", "two.efi" },
+		.loader_count = 2,
+		.http_port = 8080,
+	};
+	char text[DECISION_TEXT_MAX];
+	struct decision decision;
+
+	decide(&input, &decision);
+	require(decision.reason < DECISION_REASONS);
+	require(decision_answers(&decision) ||
+		decision.reason != decide_early(request) ||
+		decision.reason != DECISION_REASONS);
+	(void)decision_text(&decision, request, text);
+	(void)decision_trouble_text(&decision, request, text);
+	if (kind == PLAN_IGNORE)
+		require(!decision_answers(&decision));
+	if (decision_answers(&decision))
+		check_reply(request, &decision);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct pxe_arrival arrival = {
+		.from = SENDER,
+		.from_port = 68,
+		.server = SERVER,
+	};
+	struct pxe_request request;
+	const char *reason = NULL;
+	int r;
+
+	if (size == 0)
+		return 0;
+	arrival.port = data[0] & 1 ? PXE_PORT_BOOT_SERVER : PXE_PORT_DHCP;
+	r = pxe_request_parse(view_over(data + 1, size - 1), &arrival, &request,
+			      &reason);
+	if (r == -EBADMSG)
+		require(reason != NULL);
+	if (r < 0)
+		return 0;
+	for (int kind = PLAN_IGNORE; kind <= PLAN_SCRIPT; kind++)
+		check_decision(&request, (enum plan_kind)kind);
+	return 0;
+}
