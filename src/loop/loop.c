@@ -44,26 +44,31 @@ static void take_signals(struct source *source, _unused uint32_t events)
 	}
 }
 
-int loop_init(struct loop *loop, const sigset_t *mask,
-	      void (*signalled)(struct loop *loop, int signal))
+static int watch_signals(struct loop *loop, const sigset_t *mask)
 {
 	sigset_t all = *mask;
 
-	*loop = (struct loop){
-		.epoll_fd = FD_NONE,
-		.signals = { .fd = FD_NONE, .ready = take_signals },
-		.signalled = signalled,
-	};
 	sigaddset(&all, SIGCHLD);
 	if (sigprocmask(SIG_SETMASK, &all, NULL) < 0)
-		return -errno;
-	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->epoll_fd < 0)
 		return -errno;
 	loop->signals.fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (loop->signals.fd < 0)
 		return -errno;
 	return loop_add(loop, &loop->signals, EPOLLIN);
+}
+
+int loop_init(struct loop *loop, const sigset_t *mask,
+	      void (*signalled)(struct loop *loop, int signal))
+{
+	*loop = (struct loop){
+		.epoll_fd = FD_NONE,
+		.signals = { .fd = FD_NONE, .ready = take_signals },
+		.signalled = signalled,
+	};
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll_fd < 0)
+		return -errno;
+	return mask ? watch_signals(loop, mask) : 0;
 }
 
 void loop_done(struct loop *loop)

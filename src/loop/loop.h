@@ -56,7 +56,9 @@ struct loop {
 /*
  * Blocks the signals of mask (and SIGCHLD) for the process and takes them by
  * signalfd: SIGCHLD is reaped by the loop, the others go to signalled, which
- * may be NULL when mask is empty. Returns 0 or a negative errno.
+ * may be NULL when mask is empty. With mask NULL it leaves signals and
+ * children alone: for a further loop, on a thread of its own. Returns 0 or a
+ * negative errno.
  */
 int loop_init(struct loop *loop, const sigset_t *mask,
 	      void (*signalled)(struct loop *loop, int signal)) _must_check;
