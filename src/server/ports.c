@@ -169,6 +169,18 @@ static int open_all(const struct serve_settings *settings, struct ports *ports,
 	return MIN(ports->http_fd, 0);
 }
 
+static int check_interfaces(const struct serve_settings *settings,
+			    struct failure *failure)
+{
+	for (size_t i = 0; i < settings->interface_count; i++)
+		if (if_nametoindex(settings->interfaces[i]) == 0)
+			return failure_set(failure, ENODEV,
+					   "--interface: this machine has no "
+					   "%s; see ip link",
+					   settings->interfaces[i]);
+	return 0;
+}
+
 int ports_open(const struct serve_settings *settings, struct ports *ret_ports,
 	       struct failure *failure)
 {
@@ -179,8 +191,10 @@ int ports_open(const struct serve_settings *settings, struct ports *ret_ports,
 		.tftp_fd = FD_NONE,
 		.http_fd = FD_NONE,
 	};
-	int r = open_all(settings, &ports, failure);
+	int r = check_interfaces(settings, failure);
 
+	if (r == 0)
+		r = open_all(settings, &ports, failure);
 	if (r < 0) {
 		ports_close(&ports);
 		return r;

@@ -21,6 +21,7 @@
 #include "server/dhcp-server.h"
 #include "server/http-server.h"
 #include "server/journal.h"
+#include "server/plan-text.h"
 #include "server/policy.h"
 #include "server/ports.h"
 #include "server/privileges.h"
@@ -351,6 +352,7 @@ static void explain(struct question *question, struct plan *plan)
 		.policy = server->policy,
 	};
 
+	plan_describe(plan, print_line, NULL);
 	dhcp_explain(&dhcp, &question->client.mac, ARCH_UNKNOWN, plan,
 		     print_line, NULL);
 	explanation->answered = true;
