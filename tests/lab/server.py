@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """An HTTP or HTTPS server for images, with faults on demand.
 
-It listens on a loopback port that the kernel chooses; the guest reaches it
-as HOST (QEMU's user network). A path is a file of one of the served
-directories; what goes wrong is asked for in the query, so one image serves
-every fault:
+It listens on a port that the kernel chooses, on loopback, where the guest
+reaches it as HOST (QEMU's user network), or on an address of its own. A path
+is a file of one of the served directories; what goes wrong is asked for in
+the query, so one image serves every fault:
 
     ?status=404         this status and no file
     ?cut=N              the connection ends after N bytes of the file
@@ -176,9 +176,10 @@ class Server:
     """Serves files of directories; a context manager.
 
     authority: an Authority, to speak HTTPS with a certificate of it.
+    address: where to listen, by which the guest reaches it, too.
     """
 
-    def __init__(self, *directories, authority=None, log=None):
+    def __init__(self, *directories, authority=None, log=None, address=None):
         self.directories = [Path(d) for d in directories]
         self.ended = threading.Event()
         self.requests = Counter()
@@ -186,7 +187,8 @@ class Server:
         self._cuts = Counter()
         self._lock = threading.Lock()
         self._log = open(log, "a", encoding="utf-8") if log else None
-        self._listener = _Listener(("127.0.0.1", 0), _Handler)
+        self._host = address or HOST
+        self._listener = _Listener((address or "127.0.0.1", 0), _Handler)
         self._listener.owner = self
         self.port = self._listener.server_address[1]
         self._scheme = "https" if authority else "http"
@@ -213,7 +215,7 @@ class Server:
     def url(self, path, query=""):
         """Where the guest finds a path."""
         query = "?" + query if query else ""
-        return f"{self._scheme}://{HOST}:{self.port}/{path}{query}"
+        return f"{self._scheme}://{self._host}:{self.port}/{path}{query}"
 
     def find(self, path):
         """The served file of a path, or None."""

@@ -14,6 +14,7 @@ and at the end of the with block; by its process id only.
 import os
 import re
 import shlex
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -50,29 +51,35 @@ _QCODES = {
 }
 
 
+def _link_or_copy(source, target):
+    """Neither is a symlink, which may not lead out of a served directory."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
+
+
 def boot_directory(where, out, arguments="", consoles=CONSOLES):
     """A directory that boots what out/ holds with other arguments.
 
-    The kernel and the archive are links; boot.ipxe is out's own with its
-    console= words replaced and arguments put behind its kernel line.
+    All files are out's own but for the kernel command line, in boot.ipxe and
+    in cmdline: its console= words are replaced, arguments put behind it.
     """
-    where.mkdir(parents=True, exist_ok=True)
-    for source in out.iterdir():
-        link = where / source.name
-        link.unlink(missing_ok=True)
-        if source.name != "boot.ipxe":
-            link.symlink_to(source.resolve())
-    script = []
-    kernels = 0
-    for line in (out / "boot.ipxe").read_text().splitlines():
-        if line.startswith("kernel "):
-            words = [w for w in line.split() if not w.startswith("console=")]
-            line = " ".join(words + [consoles, arguments]).rstrip()
-            kernels += 1
-        script.append(line)
-    if kernels != 1:
-        raise LabError(f"{out}/boot.ipxe: {kernels} kernel lines, not one")
+    shutil.rmtree(where, ignore_errors=True)
+    shutil.copytree(out, where, copy_function=_link_or_copy,
+                    ignore=shutil.ignore_patterns("boot.ipxe", "cmdline"))
+    script = (out / "boot.ipxe").read_text().splitlines()
+    kernels = [i for i, line in enumerate(script)
+               if line.startswith("kernel ")]
+    if len(kernels) != 1:
+        raise LabError(f"{out}/boot.ipxe: {len(kernels)} kernel lines, not "
+                       "one")
+    words = [word for word in script[kernels[0]].split()
+             if not word.startswith("console=")] + [consoles, arguments]
+    script[kernels[0]] = " ".join(words).rstrip()
     (where / "boot.ipxe").write_text("\n".join(script) + "\n")
+    # Behind "kernel", the file's name and initrd=.
+    (where / "cmdline").write_text(" ".join(words[3:]).rstrip() + "\n")
     return where
 
 
@@ -111,21 +118,29 @@ class VM:
         self.kill()
         return False
 
-    def _arguments(self, descriptors):
-        use = accel.choose(str(self.boot / "vmlinuz"))
-        speed = (["-accel", "kvm", "-cpu", "host"] if use == "kvm" else
-                 ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"])
+    def _speed(self):
+        use = accel.choose(str(OUT / "vmlinuz"))
+        return (["-accel", "kvm", "-cpu", "host"] if use == "kvm" else
+                ["-accel", "tcg,thread=multi,tb-size=512", "-cpu", "max"])
+
+    def _hardware(self):
+        """The program and its arguments but for consoles and monitor."""
         user = (f"user,id=n0,tftp={self.boot},bootfile=boot.ipxe"
                 + (",restrict=on" if self.restrict else "")
                 + ("," + self.network if self.network else ""))
-        arguments = [
-            "qemu-system-x86_64", "-name", self.name, *speed,
-            "-machine", "pc", "-smp", str(self.processors),
+        return ["qemu-system-x86_64", *self._speed(), "-machine", "pc",
+                "-vga", "std", "-boot", "n", "-device", "qemu-xhci,id=usb",
+                "-netdev", user, "-device", "virtio-net-pci,netdev=n0"]
+
+    def _hardware_fds(self):
+        """The descriptors that _hardware() speaks of."""
+        return []
+
+    def _arguments(self, descriptors):
+        arguments = self._hardware() + [
+            "-name", self.name, "-smp", str(self.processors),
             "-m", str(self.memory_mib), "-nodefaults", "-no-user-config",
-            "-display", "none", "-vga", "std", "-boot", "n", "-S",
-            "-device", "qemu-xhci,id=usb",
-            "-netdev", user, "-device", "virtio-net-pci,netdev=n0",
-        ]
+            "-display", "none", "-S"]
         for name, descriptor in descriptors.items():
             arguments += ["-chardev", f"socket,id={name},fd={descriptor}"]
         return arguments + ["-serial", "chardev:ttyS0",
@@ -143,7 +158,7 @@ class VM:
         with open(self.work / "qemu.log", "wb") as log:
             self._process = subprocess.Popen(
                 arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                pass_fds=list(theirs.values()),
+                pass_fds=[*theirs.values(), *self._hardware_fds()],
                 preexec_fn=accel.die_with_parent)
         for pair in pairs.values():
             pair[1].close()
