@@ -229,6 +229,11 @@ int names_open(const struct name *name, uint64_t *ret_size, int64_t *ret_mtime)
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return -ENOENT;
+	/* What a directory holds beside what is to be served, such as the
+	 * bootstrap's SSH host key, is not for everybody. */
+	if (name->confined && name->role != ROLE_KERNEL &&
+	    !(st.st_mode & S_IROTH))
+		return -EACCES;
 	*ret_size = (uint64_t)st.st_size;
 	*ret_mtime = st.st_mtim.tv_sec;
 	return TAKE_FD(fd);

@@ -62,7 +62,8 @@ struct names {
 void names_resolve(const struct names *names, const char *path,
 		   struct name *ret_name);
 
-/* Opens a NAME_FILE; regular files only. Symlinks cannot leave tftp-root and
- * DIR. Returns the descriptor; -ENOENT, -EACCES, … */
+/* Opens a NAME_FILE; regular files only, and of those that were not sealed only
+ * what everybody may read. Symlinks cannot leave tftp-root and DIR. Returns the
+ * descriptor; -ENOENT, -EACCES, … */
 int names_open(const struct name *name, uint64_t *ret_size, int64_t *ret_mtime)
 	_must_check;

@@ -146,7 +146,8 @@ static int open_path(const char *path, char text[static 32])
 
 static void test_open(void)
 {
-	char text[32];
+	const struct mac mac = { { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } };
+	char text[32], token[SIGNER_TOKEN_MAX], path[SIGNER_TOKEN_MAX + 32];
 
 	ok_int(open_path("images/a.img", text), 0, "a file");
 	ok_str(text, "image", "its bytes");
@@ -159,6 +160,10 @@ static void test_open(void)
 	ok_int(open_path("up/passwd", text), -ENOENT, "through a link");
 	ok_int(open_path("inside", text), 0, "a link that stays");
 	ok_str(text, "image", "its bytes");
+	ok_int(open_path("host_key", text), -EACCES, "not for everybody");
+	ok_int(signer_seal(&signer, &mac, "./host_key", token), 0, "sealed");
+	(void)snprintf(path, sizeof(path), "file/%s/host_key", token);
+	ok_int(open_path(path, text), 0, "it is for who was told of it");
 }
 
 static void fill(int dir_fd)
@@ -174,6 +179,8 @@ static void fill(int dir_fd)
 	    symlinkat("/etc/passwd", dir_fd, "dir/passwd") < 0 ||
 	    symlinkat("/images/a.img", dir_fd, "dir/inside") < 0 ||
 	    symlinkat("../../../../../etc", dir_fd, "dir/up") < 0 ||
+	    file_create(dir_fd, "dir/host_key", "secret") < 0 ||
+	    fchmodat(dir_fd, "dir/host_key", 0600, 0) < 0 ||
 	    mkfifoat(dir_fd, "dir/fifo", 0644) < 0)
 		ok(false, "files to serve");
 }
