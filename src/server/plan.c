@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "server/loaders.h"
 
 struct plan *plan_new(const char *origin)
 {
@@ -59,4 +60,13 @@ int plan_add_cmdline(struct plan *plan, bool is_file, const char *text)
 		.text = TAKE_PTR(copy),
 	};
 	return 0;
+}
+
+bool plan_loader_fits(const char *name)
+{
+	size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+				  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				  "0123456789._-");
+
+	return len > 0 && !name[len] && name[0] != '.' && len < LOADER_NAME_MAX;
 }

@@ -36,10 +36,10 @@ struct plan {
 	size_t initrd_count;
 	struct plan_piece *cmdline;
 	size_t cmdline_count;
-	char *message; /* NULL: none; printed by the loader, one line */
+	char *message; /* NULL: none; printed by the loader */
 	char *script;  /* PLAN_SCRIPT */
-	char *loader;  /* one loader's file name wanted by the machines file,
-			  NULL: as the firmware needs */
+	char *loader;  /* one loader's file name, wanted by the machines file
+			  or the API; NULL: as the firmware needs */
 	/* One line on where this comes from or why the machine is left alone:
 	 * "machines.ini [52:54:00:*]", "API: 404 Not Found". Never NULL. */
 	char *origin;
@@ -53,3 +53,6 @@ struct plan *plan_drop(struct plan *plan);
 /* Appends to the command line, a copy. -ENOMEM. */
 int plan_add_cmdline(struct plan *plan, bool is_file, const char *text)
 	_must_check;
+
+/* Whether a name can be that of a loader: a file's, with nothing of a path. */
+bool plan_loader_fits(const char *name);

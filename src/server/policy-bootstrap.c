@@ -7,6 +7,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "server/policy-place.h"
 
 static int missing(const struct bootstrap *bootstrap, const char *name, int err,
 		   struct failure *failure)
@@ -103,6 +104,26 @@ int bootstrap_plan(const struct bootstrap *bootstrap, struct plan *plan,
 	if (!plan->kernel || !plan->initrds[0] ||
 	    plan_add_cmdline(plan, false, bootstrap->cmdline) < 0)
 		return failure_errno(failure, ENOMEM, "the bootstrap");
+	return 0;
+}
+
+int bootstrap_plan_image(const struct bootstrap *bootstrap, struct plan *plan,
+			 const char *place, struct failure *failure)
+{
+	bool is_url = place_is_url(place);
+	int r;
+
+	/* It is one word of the kernel's command line. */
+	if (is_url && strpbrk(place, " \"'"))
+		return failure_set(failure, EINVAL,
+				   "image: a blank or a quote in a URL is "
+				   "written %%20, %%22, %%27");
+	r = bootstrap_plan(bootstrap, plan, failure);
+	if (r < 0)
+		return r;
+	if (plan_add_cmdline(plan, false, " image_url=") < 0 ||
+	    plan_add_cmdline(plan, !is_url, place) < 0)
+		return failure_errno(failure, ENOMEM, "the image");
 	return 0;
 }
 

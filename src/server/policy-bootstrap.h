@@ -32,5 +32,11 @@ int bootstrap_reload(struct bootstrap *bootstrap, struct failure *failure)
 int bootstrap_plan(const struct bootstrap *bootstrap, struct plan *plan,
 		   struct failure *failure) _must_check;
 
+/* Makes the plan boot it and load an image: an http(s) URL, which it fetches
+ * itself, or a file of this host, which it fetches from us. */
+int bootstrap_plan_image(const struct bootstrap *bootstrap, struct plan *plan,
+			 const char *place, struct failure *failure)
+	_must_check;
+
 /* Whether that is what the plan boots. */
 bool bootstrap_is(const struct plan *plan);

@@ -59,6 +59,12 @@ static int check(const struct plan *plan, size_t first, struct failure *failure)
 	return 0;
 }
 
+int plan_end_cmdline(struct plan *plan, size_t first, struct failure *failure)
+{
+	trim(plan, first);
+	return check(plan, first, failure);
+}
+
 int plan_add_template(struct plan *plan, const char *text,
 		      const struct place_base *base, struct failure *failure)
 {
@@ -84,6 +90,5 @@ int plan_add_template(struct plan *plan, const char *text,
 		return failure_errno(failure, ENOMEM, "is kept");
 	if (r < 0)
 		return r;
-	trim(plan, first);
-	return check(plan, first, failure);
+	return plan_end_cmdline(plan, first, failure);
 }

@@ -15,3 +15,8 @@
 int plan_add_template(struct plan *plan, const char *text,
 		      const struct place_base *base, struct failure *failure)
 	_must_check;
+
+/* What plan_add_template() does at its end, for those who added pieces from
+ * first on themselves. */
+int plan_end_cmdline(struct plan *plan, size_t first, struct failure *failure)
+	_must_check;

@@ -4,13 +4,15 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "server/policy-api.h"
 #include "server/policy-fixed.h"
 
 struct policy {
 	struct loop *loop;
 	const struct serve_settings *settings;
 	struct bootstrap bootstrap;
-	struct plan *fixed; /* NULL: machines differ */
+	struct plan *fixed;	/* NULL: machines differ */
+	struct policy_api *api; /* NULL: none is asked */
 };
 
 static bool has_fixed(const struct serve_settings *settings)
@@ -28,6 +30,9 @@ static int open_sources(struct policy *policy, struct failure *failure)
 	if (r == 0 && has_fixed(settings))
 		r = fixed_plan_new(settings, &policy->bootstrap, &policy->fixed,
 				   failure);
+	if (r == 0 && settings->mode == SERVE_API)
+		r = policy_api_new(policy->loop, settings, &policy->bootstrap,
+				   &policy->api, failure);
 	return r;
 }
 
@@ -54,6 +59,7 @@ struct policy *policy_free(struct policy *policy)
 {
 	if (!policy)
 		return NULL;
+	policy_api_free(policy->api);
 	plan_drop(policy->fixed);
 	bootstrap_close(&policy->bootstrap);
 	free(policy);
@@ -63,16 +69,21 @@ struct policy *policy_free(struct policy *policy)
 void policy_ask(struct policy *policy, struct question *question)
 {
 	question->pending = NULL;
-	question->answered(question, policy->fixed);
+	if (policy->api)
+		policy_api_ask(policy->api, question);
+	else
+		question->answered(question, policy->fixed);
 }
 
-void policy_cancel(struct policy *policy _unused,
-		   struct question *question _unused)
+void policy_cancel(struct policy *policy, struct question *question)
 {
+	if (policy->api)
+		policy_api_cancel(policy->api, question);
 }
 
-int policy_reload(struct policy *policy _unused,
-		  struct failure *failure _unused)
+int policy_reload(struct policy *policy, struct failure *failure _unused)
 {
+	if (policy->api)
+		policy_api_forget(policy->api);
 	return 0;
 }

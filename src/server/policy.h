@@ -5,7 +5,8 @@
  * answer that has to be fetched comes later, on the loop. Main loop only.
  *
  * The API is asked once per machine at a time, however many ask; answers
- * (refusals too) are kept for POLICY_KEEP_MS. At most POLICY_ASKING requests
+ * (refusals too) are kept for POLICY_KEEP_MS, and that there was none for
+ * POLICY_KEEP_FAILED_MS. At most POLICY_ASKING requests
  * run at once and POLICY_WAITING machines wait for their turn; when more come,
  * machines that asked for the first time give way first, and are told
  * PLAN_IGNORE: they ask again by themselves.
@@ -18,10 +19,11 @@
 #include "server/plan.h"
 #include "server/settings.h"
 
-#define POLICY_KEEP_MS	20000
-#define POLICY_ASKING	64
-#define POLICY_WAITING	1024
-#define POLICY_MACHINES 16384 /* answers kept */
+#define POLICY_KEEP_MS	      20000
+#define POLICY_KEEP_FAILED_MS 2000
+#define POLICY_ASKING	      64
+#define POLICY_WAITING	      1024
+#define POLICY_MACHINES	      16384 /* answers kept */
 
 struct policy;
 
