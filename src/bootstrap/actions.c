@@ -96,6 +96,8 @@ static void act_load(struct supervisor *s, _unused struct client *asker)
 	arena_reset(s->load.arena);
 	s->load.audit = arena_alloc(s->load.arena, sizeof(*s->load.audit));
 	s->network_changed = false;
+	s->loading_ms = clock_ms();
+	report_loading(&s->report, s->load.ref);
 	consoles_describe(&s->consoles, &s->load);
 	s->pty = FD_NONE;
 	r = 0;
@@ -190,6 +192,7 @@ static void say_return(struct supervisor *s)
 		consoles_say(&s->consoles, "boomerang: %s",
 			     s->status.failure.text);
 	say_leaks(s);
+	report_returned(&s->report, &s->status);
 }
 
 /* Also after a load that was given up before anything was entered. */
@@ -202,13 +205,15 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 	s->pty = fd_close(s->pty);
 	control_set_target(&s->control, FD_NONE);
 	consoles_take_back(&s->consoles);
-	if (s->entered_ms)
-		say_return(s);
-	s->entered_ms = s->returning_ms = 0;
 	if (s->status.failure.err == 0)
 		(void)failure_set(&why, ECANCELED, "load cancelled");
 	else
 		why = s->status.failure;
+	if (s->entered_ms)
+		say_return(s);
+	else
+		report_failed(&s->report, why.err == ECANCELED, why.text);
+	s->entered_ms = s->returning_ms = 0;
 	control_failed(s->asker, &why);
 	s->asker = NULL;
 	/* The lease that it got meanwhile was undone with the rest. */

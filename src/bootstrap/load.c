@@ -265,6 +265,7 @@ static int start(const struct load *load, int link, struct failure *failure)
 			     &control, failure);
 	if (report.pid < 0)
 		return report.pid;
+	(void)str_copy(report.init, sizeof(report.init), init);
 	return worker_send(link, &report, sizeof(report), control);
 }
 

@@ -38,6 +38,7 @@ struct load_report {
 	int32_t pid; /* with LOAD_ENTERED: the target's init */
 	struct progress progress;
 	struct failure failure;
+	char init[CONTROL_INIT_MAX]; /* with LOAD_ENTERED: its path, cut */
 };
 
 /* A worker_body; argument is a struct load. */

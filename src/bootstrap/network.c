@@ -209,6 +209,8 @@ static void tell(struct network *network)
 	if (!slot && network->told.state == NETWORK_UP)
 		be_patient(network);
 	report.state = slot ? NETWORK_UP : explain(network, &text);
+	if (slot)
+		memcpy(report.mac, slot->link.mac, sizeof(slot->link.mac));
 	for (; slot; slot = next_configured(network, slot->metric))
 		describe(&text, slot);
 	if (memcmp(&report, &network->told, sizeof(report)) == 0)

@@ -23,6 +23,8 @@ enum network_state {
 struct network_report {
 	uint32_t magic;		     /* CONTROL_MAGIC */
 	uint32_t state;		     /* enum network_state */
+	uint8_t mac[8];		     /* with NETWORK_UP: six bytes, of the first
+					interface that has an address */
 	char text[NETWORK_TEXT_MAX]; /* "eth0 10.0.2.15/24 via 10.0.2.2" */
 };
 

@@ -19,6 +19,27 @@ static void read_text(const char *cmdline, const char *key, char *buf,
 		buf[0] = '\0';
 }
 
+/* What cannot be a server's URL is as good as none. */
+static void read_server(const char *cmdline, char *buf)
+{
+	read_text(cmdline, "boomerang_server", buf, SETTINGS_SERVER_MAX);
+	if (!str_after(buf, "http://") && !str_after(buf, "https://"))
+		buf[0] = '\0';
+}
+
+/* The interface that the loader used, as pxelinux began to tell it: the ARP
+ * hardware type, which is Ethernet's, and the address. */
+static void read_boot_mac(struct settings *settings, const char *cmdline)
+{
+	char text[32];
+	const char *address;
+
+	read_text(cmdline, "BOOTIF", text, sizeof(text));
+	address = str_after(text, "01-");
+	settings->has_boot_mac =
+		address && mac_parse(address, &settings->boot_mac) == 0;
+}
+
 void settings_read(struct settings *settings, const char *cmdline)
 {
 	*settings = (struct settings){
@@ -32,4 +53,6 @@ void settings_read(struct settings *settings, const char *cmdline)
 		  sizeof(settings->image_url));
 	read_text(cmdline, "image_init", settings->image_init,
 		  sizeof(settings->image_init));
+	read_server(cmdline, settings->server);
+	read_boot_mac(settings, cmdline);
 }

@@ -4,14 +4,20 @@
 
 #include "base/util.h"
 #include "wire/control.h"
+#include "wire/mac.h"
 
 #define SETTINGS_CMDLINE_MAX 4096 /* COMMAND_LINE_SIZE is at most that */
+
+#define SETTINGS_SERVER_MAX 256
 
 struct settings {
 	char cmdline[SETTINGS_CMDLINE_MAX];
 	char image_url[CONTROL_REF_MAX];   /* "": none */
 	char image_init[CONTROL_INIT_MAX]; /* "": found */
-	bool debug;			   /* bootstrap_debug */
+	char server[SETTINGS_SERVER_MAX];  /* "": none is told anything */
+	bool has_boot_mac;		   /* BOOTIF=01-52-54-… */
+	struct mac boot_mac;
+	bool debug;	      /* bootstrap_debug */
 	bool really_reboot;   /* on_reboot=reboot: the target's reboot is the
 				 machine's, not a return */
 	bool really_poweroff; /* on_poweroff=poweroff */

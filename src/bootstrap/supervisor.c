@@ -200,6 +200,7 @@ static void loader_said(struct worker *worker, const void *bytes, size_t len,
 	switch ((enum load_report_kind)report.kind) {
 	case LOAD_PROGRESS:
 		control_progress(s->asker, &report.progress);
+		report_progress(&s->report, s->load.ref, &report.progress);
 		break;
 	case LOAD_FAILED:
 		if (s->status.failure.err == 0)
@@ -210,6 +211,10 @@ static void loader_said(struct worker *worker, const void *bytes, size_t len,
 					    .exited = target_exited };
 		loop_watch(&s->loop, &s->target);
 		s->target_runs = true;
+		report.init[sizeof(report.init) - 1] = '\0';
+		report_entered(&s->report,
+			       (uint64_t)(clock_ms() - s->loading_ms),
+			       report.init);
 		control_set_target(&s->control, TAKE_FD(passed_fd));
 		supervisor_happen(s, EVENT_ENTERED, NULL);
 		break;
@@ -294,6 +299,12 @@ static void network_said(struct worker *worker, const void *bytes, size_t len,
 		       report.text);
 	log_info("network: %s", s->status.network);
 	s->network_changed |= s->state != STATE_IDLE;
+	if (s->network_state == NETWORK_UP)
+		report_network(&s->report,
+			       s->settings.has_boot_mac
+				       ? s->settings.boot_mac.bytes
+				       : report.mac,
+			       *s->settings.image_url);
 	if (s->network_state != NETWORK_WAITING)
 		supervisor_happen(s, EVENT_READY, NULL);
 }
@@ -367,6 +378,8 @@ static void start_services(struct supervisor *s)
 	s->ssh = (struct service){ .name = "sshd", .body = ssh_run };
 	service_start(&s->modules, &s->loop);
 	service_start(&s->network, &s->loop);
+	if (*s->settings.server)
+		report_start(&s->report, &s->loop, s->settings.server);
 	if (access("/root/.ssh/authorized_keys", F_OK) == 0)
 		service_start(&s->ssh, &s->loop);
 }

@@ -13,6 +13,7 @@
 #include "bootstrap/load.h"
 #include "bootstrap/network.h"
 #include "bootstrap/power.h"
+#include "bootstrap/report.h"
 #include "bootstrap/service.h"
 #include "bootstrap/settings.h"
 #include "bootstrap/supervise.h"
@@ -27,6 +28,7 @@ struct supervisor {
 	struct hotkey hotkey;
 	struct control control;
 	struct service network, modules, ssh;
+	struct report report; /* to the boot server */
 
 	struct worker loader, cleaner, screen;
 	struct power power;
@@ -38,6 +40,7 @@ struct supervisor {
 
 	struct child target;
 	bool target_runs;
+	int64_t loading_ms;   /* when the load was */
 	int64_t entered_ms;   /* when it was started */
 	int64_t returning_ms; /* since when it is being left, 0: it is not */
 

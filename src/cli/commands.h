@@ -25,6 +25,7 @@ int cmd_images(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_poweroff(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_reboot(int argc, char **argv);
 int cmd_return(int argc, char **argv);
 int cmd_serve(int argc, char **argv);

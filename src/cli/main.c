@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
 	{ "prompt", NULL, cmd_prompt },
+	{ "report", NULL, cmd_report },
 	{ "help", "this list", cmd_help },
 	{ "--help", NULL, cmd_help },
 	{ "-h", NULL, cmd_help },

@@ -11,6 +11,10 @@
  * CONTROL_STATUS_IS; the others with CONTROL_DONE (accepted) or
  * CONTROL_FAILED.
  *
+ * Server reports (descriptor 3 of `boomerang report URL`): PID 1 tells what the
+ * boot server shall know, in struct server_report. Nothing comes back; PID 1
+ * drops what does not fit into the socket.
+ *
  * Report pipe (descriptor 3 of `boomerang image unpack --report`): the child
  * that makes a root out of a reference tells how far it is, in struct
  * image_report.
@@ -73,6 +77,44 @@ struct image_report {
 	uint32_t layout; /* enum image_layout, with IMAGE_REPORT_DONE */
 	struct progress progress;
 	struct failure failure;
+};
+
+/* The stages, levels and expectations of doc/timeline.md that a bootstrap
+ * knows; `boomerang report` has their names. */
+enum report_stage {
+	REPORT_BOOTSTRAP,
+	REPORT_IMAGE,
+	REPORT_TARGET,
+	REPORT_RETURN,
+	REPORT_STAGES,
+};
+
+enum report_level {
+	REPORT_INFO,
+	REPORT_WARNING,
+	REPORT_ERROR,
+	REPORT_LEVELS,
+};
+
+enum report_next {
+	REPORT_NEXT_NOTHING,
+	REPORT_NEXT_IMAGE,
+	REPORT_NEXT_PROGRESS,
+	REPORT_NEXT_TARGET,
+	REPORT_NEXTS,
+};
+
+#define REPORT_TEXT_MAX 240
+
+struct server_report {
+	uint32_t magic;
+	uint32_t stage; /* enum report_stage */
+	uint32_t level; /* enum report_level */
+	uint32_t next;	/* enum report_next */
+	int64_t at_ms;	/* clock_ms(), when it happened */
+	uint8_t mac[8]; /* of the interface that has an address, six bytes;
+			   zeros: none had one yet */
+	char text[REPORT_TEXT_MAX]; /* "": only the address is told */
 };
 
 enum phase {
