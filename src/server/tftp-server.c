@@ -100,8 +100,7 @@ static void refuse(const struct tftp_server *server,
 	};
 	memcpy(CMSG_DATA(&control.header), &from, sizeof(from));
 	/* What is lost is asked for again. */
-	if (sendmsg(server->source.fd, &reply, MSG_NOSIGNAL) < 0)
-		return;
+	(void)!sendmsg(server->source.fd, &reply, MSG_NOSIGNAL);
 }
 
 static void refuse_errno(const struct tftp_server *server,

@@ -18,6 +18,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "server/tftp-note.h"
+#include "server/tftp-socket.h"
 #include "wire/ipv4.h"
 
 #define TICKS(ms)     ((ms) / TFTP_TICK_MS)
@@ -288,6 +289,8 @@ static void text_made(struct text_request *request, int r, char *body,
 		fail(session, "no memory");
 		return;
 	}
+	timeline_expect(session->context->timeline, &session->mac,
+			request->expectation);
 	tftp_session_send(session, file);
 }
 
@@ -312,46 +315,40 @@ void tftp_session_ask(struct tftp_session *session, enum name_kind kind)
 	texts_ask(context->policy, text);
 }
 
-static int open_socket(struct tftp_session *session)
+static void take_stranger(struct source *source, _unused uint32_t events)
 {
-	const struct sockaddr_in here = {
-		.sin_family = AF_INET,
-		.sin_addr = session->local,
-	};
-	_cleanup_fd int fd =
-		socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	int r;
-
-	if (fd < 0 ||
-	    bind(fd, (const struct sockaddr *)&here, sizeof(here)) < 0 ||
-	    connect(fd, (const struct sockaddr *)&session->peer,
-		    sizeof(session->peer)) < 0)
-		return -errno;
-	session->source.fd = fd;
-	session->source.ready = take;
-	r = loop_add(session->context->loop, &session->source, EPOLLIN);
-	if (r < 0)
-		return r;
-	(void)TAKE_FD(fd);
-	return 0;
+	tftp_socket_refuse(source->fd);
 }
 
-int tftp_session_new(const struct tftp_context *context,
-		     struct tftp_files *files,
-		     const struct tftp_request *request,
-		     void (*ended)(struct tftp_session *session),
-		     struct tftp_session **ret_session)
+static int watch(struct tftp_session *session)
 {
-	_cleanup_free struct tftp_session *session =
-		calloc(1, sizeof(*session));
+	struct loop *loop = session->context->loop;
+	int r = tftp_socket_open(session->local, &session->peer,
+				 &session->source.fd, &session->strangers.fd);
+
+	session->source.ready = take;
+	session->strangers.ready = take_stranger;
+	if (r == 0)
+		r = loop_add(loop, &session->source, EPOLLIN);
+	if (r == 0)
+		r = loop_add(loop, &session->strangers, EPOLLIN);
+	return r;
+}
+
+static struct tftp_session *
+allocate(const struct tftp_context *context, struct tftp_files *files,
+	 const struct tftp_request *request,
+	 void (*ended)(struct tftp_session *session))
+{
+	struct tftp_session *session = calloc(1, sizeof(*session));
 	const char *slash = strrchr(request->path, '/');
-	int r;
 
 	if (!session)
-		return -ENOMEM;
+		return NULL;
 	session->context = context;
 	session->files = files;
 	session->ended = ended;
+	session->source.fd = session->strangers.fd = FD_NONE;
 	session->peer = request->peer;
 	session->local = request->local;
 	session->agreed = request->options;
@@ -360,22 +357,36 @@ int tftp_session_new(const struct tftp_context *context,
 	session->mac = request->name->mac;
 	str_copy(session->label, sizeof(session->label),
 		 slash ? slash + 1 : request->path);
-	r = open_socket(session);
+	return session;
+}
+
+int tftp_session_new(const struct tftp_context *context,
+		     struct tftp_files *files,
+		     const struct tftp_request *request,
+		     void (*ended)(struct tftp_session *session),
+		     struct tftp_session **ret_session)
+{
+	struct tftp_session *session = allocate(context, files, request, ended);
+	int r = session ? watch(session) : -ENOMEM;
+
 	if (r < 0)
-		return r;
-	*ret_session = TAKE_PTR(session);
-	return 0;
+		tftp_session_free(session);
+	else
+		*ret_session = session;
+	return r;
 }
 
 struct tftp_session *tftp_session_free(struct tftp_session *session)
 {
 	if (!session)
 		return NULL;
-	if (session->state == TFTP_ASKING)
+	if (session->state == TFTP_ASKING && session->text.made)
 		policy_cancel(session->context->policy,
 			      &session->text.question);
 	loop_remove(session->context->loop, &session->source);
+	loop_remove(session->context->loop, &session->strangers);
 	fd_close(session->source.fd);
+	fd_close(session->strangers.fd);
 	session->file = tftp_files_drop(session->files, session->file);
 	free(session);
 	return NULL;

@@ -27,7 +27,8 @@ struct tftp_request {
 };
 
 struct tftp_session {
-	struct source source;
+	struct source source;	 /* its client */
+	struct source strangers; /* others at its port */
 	const struct tftp_context *context;
 	struct tftp_files *files;
 	/* Removes it from its owner's table and calls tftp_session_free(). */
