@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Packets come faster than anybody reads. What was told of a machine is
+ * Packets come faster than anybody reads. What was decided of a machine is
  * remembered with it, and told again when it has changed or TELL_AGAIN_MS have
  * passed; machines that are new are told of until there are too many.
  */
 #include "server/dhcp-tell.h"
 
-#include <string.h>
-
 #include "server/dhcp-server.h"
 
 #define TELL_AGAIN_MS 10000
-
-static bool is_client_same(const struct client *a, const struct client *b)
-{
-	return a->arch == b->arch && a->ipxe == b->ipxe &&
-	       a->has_uuid == b->has_uuid &&
-	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 &&
-	       strcmp(a->class, b->class) == 0 &&
-	       strcmp(a->user_class, b->user_class) == 0;
-}
 
 static bool may_tell_stranger(struct dhcp_tell *tell, int64_t now_ms)
 {
@@ -35,8 +24,8 @@ static bool may_tell_stranger(struct dhcp_tell *tell, int64_t now_ms)
 void dhcp_tell_client(struct dhcp_tell *tell, struct machine *machine,
 		      const struct client *client, int64_t now_ms)
 {
-	if (machine->told_client && is_client_same(&machine->client, client))
-		return;
+	/* Also the same again: the timeline sees by it that a machine whose
+	 * firmware is iPXE began anew. */
 	machine->client = *client;
 	if (!machine->told_client && !machine->entry.proven &&
 	    !may_tell_stranger(tell, now_ms))

@@ -38,6 +38,20 @@ static void list_remove(struct http_text *text)
 		text->next->prev = text->prev;
 }
 
+/* What comes next is known now; of a text that could not be made, why. */
+static void tell(const struct http_text *text)
+{
+	const struct http_context *context = &text->server->context;
+	const struct mac *mac = &text->asked.question.client.mac;
+
+	if (text->r < 0)
+		timeline_warn(context->timeline, mac, STAGE_LOADER, "%s",
+			      text->failure.text);
+	else
+		timeline_expect(context->timeline, mac,
+				text->asked.expectation);
+}
+
 static void made(struct text_request *asked, int r, char *body, size_t len,
 		 const struct failure *failure)
 {
@@ -50,6 +64,7 @@ static void made(struct text_request *asked, int r, char *body, size_t len,
 	if (failure)
 		text->failure = *failure;
 	text->made = true;
+	tell(text);
 	http_wake(text->request);
 }
 

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "server/policy-bootstrap.h"
 
 static int make(const struct text_request *request, const struct plan *plan,
 		char *buf, size_t *ret_len)
@@ -17,6 +18,19 @@ static int make(const struct text_request *request, const struct plan *plan,
 			   SCRIPT_MAX, ret_len);
 }
 
+static enum expectation expected(const struct plan *plan)
+{
+	switch (plan->kind) {
+	case PLAN_IGNORE:
+	case PLAN_LOCAL:
+	case PLAN_SCRIPT: /* nobody knows what it does */
+		return EXPECT_NOTHING;
+	case PLAN_LINUX:
+		break;
+	}
+	return bootstrap_is(plan) ? EXPECT_OUR_KERNEL : EXPECT_KERNEL;
+}
+
 static void answered(struct question *question, struct plan *plan)
 {
 	struct text_request *request =
@@ -27,6 +41,7 @@ static void answered(struct question *question, struct plan *plan)
 	size_t len = 0;
 	int r;
 
+	request->expectation = EXPECT_NOTHING;
 	r = buf ? make(request, plan, buf, &len) : -ENOMEM;
 	if (r < 0) {
 		(void)failure_errno(&failure, -r, "the script of %s",
@@ -34,6 +49,7 @@ static void answered(struct question *question, struct plan *plan)
 		request->made(request, r, NULL, 0, &failure);
 		return;
 	}
+	request->expectation = expected(plan);
 	body = realloc(buf, len + 1);
 	buf = body ? NULL : buf;
 	request->made(request, 0, body ? body : TAKE_PTR(buf), len, NULL);

@@ -7,6 +7,7 @@
 
 #include "server/names.h"
 #include "server/policy.h"
+#include "server/timeline.h"
 
 #define SCRIPT_MAX ((size_t)64 * 1024)
 
@@ -41,6 +42,8 @@ struct text_request {
 	struct script_base base;
 	const struct signer *signer;
 	struct question question; /* client set by the asker */
+	/* What the text lets the machine do next; set before made is called. */
+	enum expectation expectation;
 	/* The body is malloc()ed and the callee's; NULL with r < 0, and failure
 	 * says why. */
 	void (*made)(struct text_request *request, int r, char *body,

@@ -89,6 +89,12 @@ void timeline_address(_unused struct timeline *timeline,
 {
 }
 
+void timeline_expect(_unused struct timeline *timeline,
+		     _unused const struct mac *mac,
+		     _unused enum expectation expectation)
+{
+}
+
 int timeline_find_address(_unused struct timeline *timeline,
 			  _unused uint32_t address, _unused struct mac *ret_mac)
 {
