@@ -49,6 +49,18 @@ int script_file_path(const struct script *script, const char *place,
 	return out.cut ? -ENOBUFS : 0;
 }
 
+/* Where the bootstrap reports, and as which machine: it may have more than one
+ * network device. */
+static void add_report(const struct script *script, struct text *out)
+{
+	const uint8_t *mac = script->client->mac.bytes;
+
+	text_add(out, "%sboomerang_server=%s", out->len ? " " : "",
+		 script->base->http);
+	text_add(out, " BOOTIF=01-%02x-%02x-%02x-%02x-%02x-%02x", mac[0],
+		 mac[1], mac[2], mac[3], mac[4], mac[5]);
+}
+
 int script_cmdline(const struct script *script,
 		   char buf[static SCRIPT_CMDLINE_MAX])
 {
@@ -70,8 +82,7 @@ int script_cmdline(const struct script *script,
 		text_add(&out, "%s/%s", script->base->http, path);
 	}
 	if (bootstrap_is(plan))
-		text_add(&out, "%sboomerang_server=%s", out.len ? " " : "",
-			 script->base->http);
+		add_report(script, &out);
 	if (out.cut)
 		return -ENOBUFS;
 	return strpbrk(buf, "\n\r") ? -EINVAL : 0;

@@ -29,8 +29,8 @@ int script_file_path(const struct script *script, const char *place,
 		     char buf[static SCRIPT_PATH_MAX]) _must_check;
 
 /*
- * The command line with the URLs of its files, and of this server when the
- * kernel is our bootstrap.
+ * The command line with the URLs of its files, and of this server and the
+ * machine's address (BOOTIF=) when the kernel is our bootstrap.
  */
 int script_cmdline(const struct script *script,
 		   char buf[static SCRIPT_CMDLINE_MAX]) _must_check;

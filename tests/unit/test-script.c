@@ -158,9 +158,9 @@ static void test_ipxe_bootstrap(void)
 	static const char *const initrds[] = { "./bootstrap.img", NULL };
 	struct plan *plan = new_plan("./vmlinuz", initrds, "quiet");
 
-	ok(strstr(ipxe(plan),
-		  "boot kernel initrd=initrd0 quiet "
-		  "boomerang_server=http://192.0.2.1:80 || goto failed\n"),
+	ok(strstr(ipxe(plan), "boot kernel initrd=initrd0 quiet "
+			      "boomerang_server=http://192.0.2.1:80 "
+			      "BOOTIF=01-52-54-00-00-00-01 || goto failed\n"),
 	   "our bootstrap is told where to report");
 	plan_drop(plan);
 }
