@@ -404,6 +404,68 @@ static void test_dir(void)
 	rmdir(dir);
 }
 
+static void test_machines(void)
+{
+	char dir[] = "/tmp/test-policy-XXXXXX", path[64], other[64];
+	struct serve_settings of_file = { .mode = SERVE_MACHINES,
+					  .machines = path };
+	struct failure failure = { 0 };
+	struct asker asker = { 0 };
+
+	if (!mkdtemp(dir))
+		abort();
+	snprintf(path, sizeof(path), "%s/m.ini", dir);
+	snprintf(other, sizeof(other), "%s/other", dir);
+	if (file_create(AT_FDCWD, path, "[52:54:00:*:01]\nlocal=yes\n") < 0 ||
+	    policy_new(&loop, &of_file, &policy, &failure) < 0)
+		abort();
+	ask(&asker, 1, ARCH_BIOS);
+	ok(asker.answers == 1 && asker.kind == PLAN_LOCAL, "a section");
+	ask(&asker, 2, ARCH_BIOS);
+	ok(asker.kind == PLAN_IGNORE &&
+		   str_eq(asker.origin, "m.ini: no section for it"),
+	   "no section");
+	if (file_create(AT_FDCWD, other, "[default]\nlocal=x\n") < 0 ||
+	    rename(other, path) < 0)
+		abort();
+	ok(policy_reload(policy, &failure) < 0 &&
+		   str_after(failure.text, "m.ini:2: local: "),
+	   "a bad file is refused");
+	ask(&asker, 1, ARCH_BIOS);
+	ok_int(asker.kind, PLAN_LOCAL, "and the old one stays");
+	if (file_create(AT_FDCWD, path, "[default]\nkernel=http://h/k\n") < 0)
+		abort();
+	ok_int(policy_reload(policy, &failure), 0, "a good file is read anew");
+	ask(&asker, 1, ARCH_BIOS);
+	ok_int(asker.kind, PLAN_LINUX, "and counts");
+	policy = policy_free(policy);
+	unlink(path);
+	rmdir(dir);
+}
+
+/* The machines file before the API. */
+static void test_machines_and_api(void)
+{
+	char path[] = "/tmp/test-policy-XXXXXX";
+	int fd = mkstemp(path);
+	struct asker asker = { 0 };
+
+	if (fd < 0 || dprintf(fd, "[52:54:00:00:00:01]\nignore=yes\n") < 0)
+		abort();
+	settings.machines = path;
+	restart();
+	ask(&asker, 1, ARCH_BIOS);
+	ok(asker.kind == PLAN_IGNORE && requests == 0,
+	   "the machines file is asked first");
+	ask(&asker, 2, ARCH_BIOS);
+	run(&asker, 5000);
+	ok(asker.kind == PLAN_LINUX && requests == 1, "then the API");
+	policy = policy_free(policy);
+	settings.machines = NULL;
+	close(fd);
+	unlink(path);
+}
+
 int main(void)
 {
 	pthread_t thread;
@@ -423,6 +485,8 @@ int main(void)
 	test_cancel();
 	test_start();
 	test_dir();
+	test_machines();
+	test_machines_and_api();
 	loop_done(&loop);
 	return tap_done();
 }
