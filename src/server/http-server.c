@@ -244,6 +244,7 @@ static void complain(void *context, const char *format, va_list args)
 {
 	static const char *const worth[] = {
 		"Error accepting",
+		"Server reached connection limit",
 		"Hit process or system resource limit",
 		"Failed to create",
 		"Not enough memory",
