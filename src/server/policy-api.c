@@ -238,12 +238,13 @@ static bool on_body(struct transfer *transfer, const void *bytes, size_t len)
 {
 	struct asked *asked = container_of(transfer, struct asked, transfer);
 	size_t size = MAX(asked->size, FIRST_BYTES);
-	char *body;
+	char *body = NULL;
 
 	while (size < asked->len + len)
 		size *= 2;
-	body = size > asked->size ? realloc(asked->body, size) : asked->body;
-	if (!body || asked->len + len > API_ANSWER_MAX) {
+	if (asked->len + len <= API_ANSWER_MAX)
+		body = realloc(asked->body, size);
+	if (!body) {
 		upstream_cancel(transfer);
 		loop_timer(asked->api->loop, &asked->too_long, 0);
 		return true;
