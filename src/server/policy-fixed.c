@@ -49,7 +49,7 @@ static int fill_static(struct plan *plan, const struct serve_settings *settings,
 	for (size_t i = 0; i < settings->initrd_count && r == 0; i++) {
 		r = resolve(base, "--initrd", settings->initrds[i],
 			    &plan->initrds[i], failure);
-		plan->initrd_count += r == 0;
+		plan->initrd_count += plan->initrds[i] != NULL;
 	}
 	if (r < 0 || !settings->cmdline)
 		return r;
