@@ -261,7 +261,8 @@ static bool on_body(struct transfer *transfer, const void *bytes, size_t len)
 static void add_parameter(struct text *url, bool *first, const char *name,
 			  const char *value)
 {
-	char *escaped = value[0] ? curl_easy_escape(NULL, value, 0) : NULL;
+	bool known = value[0] && !str_eq(value, "unknown");
+	char *escaped = known ? curl_easy_escape(NULL, value, 0) : NULL;
 
 	if (escaped) {
 		text_add(url, "%c%s=%s", *first ? '?' : '&', name, escaped);
@@ -279,12 +280,9 @@ static void write_url(const struct policy_api *api, const struct client *client,
 
 	text_add(&url, "%sv1/boot/%s", api->prefix,
 		 mac_text(&client->mac, mac));
-	if (client->arch != ARCH_UNKNOWN) {
-		add_parameter(&url, &first, "arch",
-			      client_arch_name(client->arch));
-		add_parameter(&url, &first, "firmware",
-			      client_firmware_name(client->arch));
-	}
+	add_parameter(&url, &first, "arch", client_arch_name(client->arch));
+	add_parameter(&url, &first, "firmware",
+		      client_firmware_name(client->arch));
 	add_parameter(&url, &first, "uuid", client_uuid_text(client, uuid));
 	add_parameter(&url, &first, "class", client->class);
 }

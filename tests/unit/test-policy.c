@@ -295,7 +295,11 @@ static void test_crowd(void)
 		   crowd[900].answers == 1 &&
 		   count_answers() < 3 * POLICY_ASKING,
 	   "who asked before is next");
-	run(&crowd[ARRAY_SIZE(crowd) - 1], 20000);
+	until = clock_ms() + 20000;
+	while (count_answers() < (int)ARRAY_SIZE(crowd) - 1 &&
+	       clock_ms() < until)
+		if (loop_turn(&loop, 20) < 0)
+			abort();
 	ok_int(count_answers(), (int)ARRAY_SIZE(crowd) - 1,
 	       "all others are answered, the cancelled is not");
 	settings.api_timeout_ms = 400;
