@@ -27,6 +27,19 @@ void text_vadd(struct text *text, const char *format, va_list args)
 	text->len += (size_t)n;
 }
 
+void text_put(struct text *text, const char *string)
+{
+	size_t len = strlen(string), room = text->size - text->len - 1;
+
+	if (len > room) {
+		len = room;
+		text->cut = true;
+	}
+	memcpy(text->buf + text->len, string, len);
+	text->len += len;
+	text->buf[text->len] = '\0';
+}
+
 void text_add(struct text *text, const char *format, ...)
 {
 	va_list args;

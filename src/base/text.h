@@ -21,6 +21,8 @@ struct text {
 /* An empty text over buf, which has size bytes (at least 1). */
 struct text text_over(char *buf, size_t size);
 void text_add(struct text *text, const char *format, ...) _printf(2, 3);
+/* Appends a string as it is: for who does so for each packet. */
+void text_put(struct text *text, const char *string);
 void text_vadd(struct text *text, const char *format, va_list args);
 
 /* Copies src into dst of size bytes, cut and NUL-terminated; returns false

@@ -2,17 +2,17 @@
 /* Apart from decide.c, which is to be linked without what looks at files. */
 #include "server/decide.h"
 
-void decide_loaders(struct decide_input *input, const struct loaders *loaders)
+struct decide_loaders decide_loaders(const struct loaders *loaders,
+				     uint16_t arch)
 {
-	uint16_t arch = input->request->client.arch;
+	struct decide_loaders list = { .count = 0 };
 
-	for (input->loader_count = 0; input->loader_count < DECISION_LOADERS;
-	     input->loader_count++) {
-		const char *name = loaders_pick(
-			loaders, arch, (unsigned int)input->loader_count);
+	for (unsigned int i = 0; i < DECISION_LOADERS; i++) {
+		const char *name = loaders_pick(loaders, arch, i);
 
 		if (!name)
-			return;
-		input->loaders[input->loader_count] = name;
+			break;
+		list.names[list.count++] = name;
 	}
+	return list;
 }

@@ -19,8 +19,6 @@
  */
 #include "server/decide.h"
 
-#include <stdio.h>
-
 #include "base/text.h"
 #include "wire/ipv4.h"
 
@@ -206,7 +204,7 @@ static void judge_loader(const struct decide_input *input,
 			.loader = (uint8_t)(h->loader + 1),
 		};
 	}
-	if (h->loader >= input->loader_count) {
+	if (h->loader >= input->loaders->count) {
 		/* It may also be gone from the disk of this server. */
 		if (decision->trouble == TROUBLE_LOADER_FAILED)
 			decision->trouble = TROUBLE_LOADERS_FAILED;
@@ -247,40 +245,43 @@ static const char *pick_loader(const struct decide_input *input,
 {
 	if (input->plan->loader)
 		return input->plan->loader;
-	if (history->loader < input->loader_count)
-		return input->loaders[history->loader];
-	return input->loader_count > 0 ? input->loaders[0] : NULL;
+	if (history->loader < input->loaders->count)
+		return input->loaders->names[history->loader];
+	return input->loaders->count > 0 ? input->loaders->names[0] : NULL;
+}
+
+/* "http://192.0.2.1:8080/". */
+static void add_base(struct text *file, const struct decide_input *input)
+{
+	char address[IPV4_TEXT_MAX];
+
+	text_add(file, "http://%s",
+		 ipv4_text(input->request->arrival.server, address));
+	if (input->http_port != HTTP_PORT)
+		text_add(file, ":%u", input->http_port);
+	text_add(file, "/");
 }
 
 /* False: there is no loader, or its name is too long to be told. */
 static bool name_file(const struct decide_input *input, enum file_form form,
 		      struct decision *decision)
 {
-	char mac[MAC_TEXT_MAX], address[IPV4_TEXT_MAX], base[64], port[8] = "";
 	const char *loader = pick_loader(input, &decision->history);
 	struct text file = text_over(decision->file, sizeof(decision->file));
+	char mac[MAC_TEXT_MAX];
 
 	if ((form == FILE_TFTP || form == FILE_HTTP) && !loader)
 		return false;
-	if (input->http_port != HTTP_PORT)
-		(void)snprintf(port, sizeof(port), ":%u", input->http_port);
-	(void)snprintf(base, sizeof(base), "http://%s%s/",
-		       ipv4_text(input->request->arrival.server, address),
-		       port);
 	mac_name(&input->request->client.mac, mac);
-	switch (form) {
-	case FILE_NONE:
-		break;
-	case FILE_TFTP:
-		text_add(&file, "loader/%s/%s", mac, loader);
-		break;
-	case FILE_HTTP:
-		text_add(&file, "%sloader/%s/%s", base, mac, loader);
-		break;
-	case FILE_SCRIPT:
-		text_add(&file, "%sscript/%s.ipxe", base, mac);
-		break;
+	if (form == FILE_HTTP || form == FILE_SCRIPT)
+		add_base(&file, input);
+	if (form != FILE_NONE) {
+		text_put(&file, form == FILE_SCRIPT ? "script/" : "loader/");
+		text_put(&file, mac);
+		text_put(&file, form == FILE_SCRIPT ? ".ipxe" : "/");
 	}
+	if (form == FILE_HTTP || form == FILE_TFTP)
+		text_put(&file, loader);
 	return !file.cut;
 }
 

@@ -61,18 +61,22 @@ struct decision {
 	struct boot_history history;  /* to be kept instead of the old */
 };
 
+/* What there is for an architecture, in the order in which it is tried. */
+struct decide_loaders {
+	const char *names[DECISION_LOADERS];
+	size_t count;
+};
+
 struct decide_input {
 	const struct pxe_request *request;
 	const struct plan *plan;
 	const struct boot_history *history;
-	/* For request->client.arch, in the order in which they are tried. */
-	const char *loaders[DECISION_LOADERS];
-	size_t loader_count;
+	const struct decide_loaders *loaders; /* for request->client.arch */
 	uint16_t http_port;
 };
 
-/* Fills in the loaders that are there. */
-void decide_loaders(struct decide_input *input, const struct loaders *loaders);
+struct decide_loaders decide_loaders(const struct loaders *loaders,
+				     uint16_t arch);
 
 void decide(const struct decide_input *input, struct decision *ret_decision);
 

@@ -36,6 +36,8 @@ struct explanation {
 static void explain_step(const struct explanation *e, const struct step *step,
 			 const struct mac *mac, uint16_t arch)
 {
+	const struct decide_loaders loaders =
+		decide_loaders(e->context->loaders, arch);
 	const struct boot_history fresh = { .arch = arch };
 	struct pxe_request request = {
 		.arrival = { .port = step->port, .server = e->server },
@@ -48,13 +50,13 @@ static void explain_step(const struct explanation *e, const struct step *step,
 		.request = &request,
 		.plan = e->plan,
 		.history = &fresh,
+		.loaders = &loaders,
 		.http_port = e->context->settings->http_port,
 	};
 	char text[DECISION_TEXT_MAX], line[LINE_MAX_BYTES];
 	struct failure failure = { 0 };
 	struct decision decision;
 
-	decide_loaders(&input, e->context->loaders);
 	decide(&input, &decision);
 	/* Steps that this firmware does not make. */
 	if (decision.reason == DECIDED_NOT_ASKED)

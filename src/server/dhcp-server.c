@@ -5,7 +5,8 @@
  * a request that asks it stands in one of a fixed number of places until then;
  * most policies answer at once, and the place is free again before the next
  * packet. Packets are taken and sent in batches, so that a flood costs two
- * system calls for each DHCP_BATCH of it.
+ * system calls for each DHCP_BATCH of it; when they come faster than one waking
+ * up for each is worth, the socket is looked at once in PACE_MS instead.
  */
 #include "server/dhcp-server.h"
 
@@ -16,7 +17,13 @@
 #include "server/dhcp-tell.h"
 
 /* Batches taken before others on the loop have their turn. */
-#define BATCHES	       4
+#define BATCHES 4
+/* Waiting that long costs nobody anything whose own patience is seconds.
+ * It is done from PACE_FROM packets in PACE_WINDOW_MS on, and while as many
+ * come as that is in PACE_MS. */
+#define PACE_MS	       2
+#define PACE_WINDOW_MS 8
+#define PACE_FROM      32
 #define UNSENT_TOLD_MS 10000
 
 /* A request that waits for its policy. */
@@ -36,15 +43,23 @@ struct port {
 	struct source source;
 	struct dhcp_socket socket;
 	int64_t unsent_told_ms;
+	struct timer pace; /* armed: the source is not watched */
+	int64_t window_ms; /* when it began */
+	size_t in_window;
 };
 
 struct dhcp_server {
 	struct dhcp_context context;
 	struct dhcp_links links;
 	struct dhcp_tell tell;
-	struct port dhcp, pxe;
+	struct port ports[PXE_PORTS];
 	int raw_fd;
-	bool in_batch; /* the batch is sent at its end */
+	bool in_batch; /* what is sent leaves at its end */
+	/* The loaders of the last architecture that was asked for, in the same
+	 * millisecond. */
+	struct decide_loaders loaders;
+	uint16_t loaders_arch;
+	int64_t loaders_ms;
 	struct waiting *free, *oldest, *newest;
 	struct waiting places[DHCP_WAITING];
 };
@@ -123,8 +138,7 @@ static void send_reply(struct dhcp_server *server,
 		       const struct decision *decision)
 {
 	struct pxe_destination to = pxe_reply_destination(request);
-	bool on_pxe = request->arrival.port == PXE_PORT_BOOT_SERVER;
-	struct port *port = on_pxe ? &server->pxe : &server->dhcp;
+	struct port *port = &server->ports[request->arrival.port];
 	uint8_t bytes[PXE_REPLY_MAX];
 	struct build b = build_over(bytes, sizeof(bytes));
 
@@ -137,6 +151,17 @@ static void send_reply(struct dhcp_server *server,
 		flush(port);
 }
 
+static const struct decide_loaders *loaders_for(struct dhcp_server *server,
+						uint16_t arch, int64_t now_ms)
+{
+	if (server->loaders_ms != now_ms || server->loaders_arch != arch) {
+		server->loaders = decide_loaders(server->context.loaders, arch);
+		server->loaders_ms = now_ms;
+		server->loaders_arch = arch;
+	}
+	return &server->loaders;
+}
+
 static void answer(struct dhcp_server *server, struct machine *machine,
 		   const struct pxe_request *request, const struct plan *plan,
 		   int64_t now_ms)
@@ -146,11 +171,11 @@ static void answer(struct dhcp_server *server, struct machine *machine,
 		.request = request,
 		.plan = plan,
 		.history = &machine->history,
+		.loaders = loaders_for(server, request->client.arch, now_ms),
 		.http_port = c->settings->http_port,
 	};
 	struct decision decision;
 
-	decide_loaders(&input, c->loaders);
 	decide(&input, &decision);
 	machine->history = decision.history;
 	if (decision_answers(&decision))
@@ -162,7 +187,7 @@ static void answer(struct dhcp_server *server, struct machine *machine,
 static void policy_answered(struct question *question, struct plan *plan)
 {
 	struct waiting *w = container_of(question, struct waiting, question);
-	int64_t now_ms = clock_ms();
+	int64_t now_ms = w->server->in_batch ? w->received_ms : clock_ms();
 
 	if (now_ms - w->received_ms < DHCP_LATE_MS)
 		answer(w->server, w->machine, &w->request, plan, now_ms);
@@ -236,13 +261,12 @@ static void handle_packet(struct port *port, size_t number, int64_t now_ms)
 				  datagram.from);
 }
 
-static void port_ready(struct source *source, uint32_t events)
+/* All packets that are there, with a limit. Returns how many. */
+static size_t serve_port(struct port *port, int64_t now_ms)
 {
-	struct port *port = container_of(source, struct port, source);
 	struct dhcp_server *server = port->server;
-	int64_t now_ms = clock_ms();
+	size_t total = 0;
 
-	(void)events;
 	server->in_batch = true;
 	for (int i = 0; i < BATCHES; i++) {
 		size_t n = dhcp_socket_receive(&port->socket);
@@ -250,22 +274,52 @@ static void port_ready(struct source *source, uint32_t events)
 		for (size_t k = 0; k < n; k++)
 			handle_packet(port, k, now_ms);
 		flush(port);
+		total += n;
 		if (n < DHCP_BATCH)
 			break;
 	}
 	server->in_batch = false;
+	return total;
 }
 
-static int open_port(struct dhcp_server *server, struct port *port,
-		     enum pxe_port number, int fd, int raw_fd,
-		     struct failure *failure)
+static void port_ready(struct source *source, uint32_t events)
 {
+	struct port *port = container_of(source, struct port, source);
+	struct loop *loop = port->server->context.loop;
+	int64_t now_ms = clock_ms();
+
+	(void)events;
+	if (now_ms - port->window_ms >= PACE_WINDOW_MS) {
+		port->window_ms = now_ms;
+		port->in_window = 0;
+	}
+	port->in_window += serve_port(port, now_ms);
+	if (port->in_window >= PACE_FROM && loop_change(loop, source, 0) == 0)
+		loop_timer(loop, &port->pace, PACE_MS);
+}
+
+static void pace_expired(struct timer *timer)
+{
+	struct port *port = container_of(timer, struct port, pace);
+	struct loop *loop = port->server->context.loop;
+	size_t n = serve_port(port, clock_ms());
+
+	if (n >= PACE_FROM * PACE_MS / PACE_WINDOW_MS ||
+	    loop_change(loop, &port->source, EPOLLIN) < 0)
+		loop_timer(loop, &port->pace, PACE_MS);
+}
+
+static int open_port(struct dhcp_server *server, enum pxe_port number, int fd,
+		     int raw_fd, struct failure *failure)
+{
+	struct port *port = &server->ports[number];
 	const struct serve_settings *settings = server->context.settings;
 	int r;
 
 	port->server = server;
 	port->number = number;
 	port->source = (struct source){ .fd = fd, .ready = port_ready };
+	port->pace.expired = pace_expired;
 	r = dhcp_socket_init(&port->socket, fd, raw_fd,
 			     number == PXE_PORT_DHCP ? settings->dhcp_port
 						     : settings->pxe_port);
@@ -295,8 +349,10 @@ static void stop(struct dhcp_server *server)
 	while (server->oldest)
 		waiting_drop(server->oldest);
 	server->context.machines->table.evict = NULL;
-	loop_remove(loop, &server->dhcp.source);
-	loop_remove(loop, &server->pxe.source);
+	for (size_t i = 0; i < ARRAY_SIZE(server->ports); i++) {
+		loop_remove(loop, &server->ports[i].source);
+		loop_timer_off(loop, &server->ports[i].pace);
+	}
 	dhcp_links_close(&server->links);
 	free(server);
 }
@@ -318,13 +374,12 @@ int dhcp_server_new(const struct dhcp_context *context, struct ports *ports,
 	r = dhcp_links_open(&server->links, context->loop, context->settings,
 			    failure);
 	if (r == 0)
-		r = open_port(server, &server->dhcp, PXE_PORT_DHCP,
-			      ports->dhcp_fd,
+		r = open_port(server, PXE_PORT_DHCP, ports->dhcp_fd,
 			      ports->dhcp_raw ? ports->raw_send_fd : FD_NONE,
 			      failure);
 	if (r == 0)
-		r = open_port(server, &server->pxe, PXE_PORT_BOOT_SERVER,
-			      ports->pxe_fd, FD_NONE, failure);
+		r = open_port(server, PXE_PORT_BOOT_SERVER, ports->pxe_fd,
+			      FD_NONE, failure);
 	if (r < 0) {
 		stop(server);
 		return r;
@@ -341,8 +396,8 @@ struct dhcp_server *dhcp_server_free(struct dhcp_server *server)
 
 	if (!server)
 		return NULL;
-	dhcp_fd = server->dhcp.source.fd;
-	pxe_fd = server->pxe.source.fd;
+	dhcp_fd = server->ports[PXE_PORT_DHCP].source.fd;
+	pxe_fd = server->ports[PXE_PORT_BOOT_SERVER].source.fd;
 	raw_fd = server->raw_fd;
 	stop(server);
 	fd_close(dhcp_fd);

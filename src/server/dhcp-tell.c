@@ -6,9 +6,20 @@
  */
 #include "server/dhcp-tell.h"
 
+#include "base/text.h"
 #include "server/dhcp-server.h"
 
-#define TELL_AGAIN_MS 10000
+#define TELL_AGAIN_MS	10000
+#define CLIENT_EVERY_MS 1000
+
+static bool is_client_same(const struct client *a, const struct client *b)
+{
+	return a->arch == b->arch && a->ipxe == b->ipxe &&
+	       a->has_uuid == b->has_uuid &&
+	       memcmp(a->uuid, b->uuid, sizeof(a->uuid)) == 0 &&
+	       str_eq(a->class, b->class) &&
+	       str_eq(a->user_class, b->user_class);
+}
 
 static bool may_tell_stranger(struct dhcp_tell *tell, int64_t now_ms)
 {
@@ -25,12 +36,17 @@ void dhcp_tell_client(struct dhcp_tell *tell, struct machine *machine,
 		      const struct client *client, int64_t now_ms)
 {
 	/* Also the same again: the timeline sees by it that a machine whose
-	 * firmware is iPXE began anew. */
+	 * firmware is iPXE began anew. No machine does that in a second. */
+	if (machine->told_client &&
+	    now_ms - machine->told_client_ms < CLIENT_EVERY_MS &&
+	    is_client_same(&machine->client, client))
+		return;
 	machine->client = *client;
 	if (!machine->told_client && !machine->entry.proven &&
 	    !may_tell_stranger(tell, now_ms))
 		return;
 	machine->told_client = true;
+	machine->told_client_ms = now_ms;
 	timeline_client(tell->timeline, client);
 }
 

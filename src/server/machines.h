@@ -33,6 +33,7 @@ struct machine {
 	/* What of it was last told to the timeline, so that it is not told
 	 * again at once. */
 	bool told_client;
+	int64_t told_client_ms; /* when */
 	uint8_t told_reason, told_trouble;
 	int64_t told_ms; /* clock_ms(); 0: nothing yet */
 };

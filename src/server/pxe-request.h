@@ -15,6 +15,7 @@
 enum pxe_port {
 	PXE_PORT_DHCP,	      /* 67 */
 	PXE_PORT_BOOT_SERVER, /* 4011 */
+	PXE_PORTS,
 };
 
 /* How a packet came. */

@@ -58,13 +58,13 @@ static void check_decision(const struct pxe_request *request,
 			   enum plan_kind kind)
 {
 	const struct plan plan = { .kind = kind, .origin = (char *)"" };
+	const struct decide_loaders loaders = { { "one.efi", "two.efi" }, 2 };
 	struct boot_history history = { .loader = 3, .loader_fetches = 3 };
 	struct decide_input input = {
 		.request = request,
 		.plan = &plan,
 		.history = &history,
-		.loaders = { "one.efi", "two.efi" },
-		.loader_count = 2,
+		.loaders = &loaders,
 		.http_port = 8080,
 	};
 	char text[DECISION_TEXT_MAX];

@@ -107,7 +107,12 @@ static bool ask(struct sim *sim, const struct asking *asking,
 		.kind = sim->plan,
 		.loader = (char *)sim->plan_loader,
 	};
-	struct decide_input input = { .plan = &plan, .http_port = 80 };
+	struct decide_loaders loaders = { .count = 0 };
+	struct decide_input input = {
+		.plan = &plan,
+		.loaders = &loaders,
+		.http_port = 80,
+	};
 	struct pxe_request request;
 	struct machine *machine;
 	const char *reason;
@@ -123,9 +128,8 @@ static bool ask(struct sim *sim, const struct asking *asking,
 	machine = machines_touch(sim->machines, &request.client, request.xid);
 	input.request = &request;
 	input.history = &machine->history;
-	for (; sim->loaders[input.loader_count]; input.loader_count++)
-		input.loaders[input.loader_count] =
-			sim->loaders[input.loader_count];
+	for (; sim->loaders[loaders.count]; loaders.count++)
+		loaders.names[loaders.count] = sim->loaders[loaders.count];
 	decide(&input, &sim->last);
 	machine->history = sim->last.history;
 	if (!decision_answers(&sim->last))

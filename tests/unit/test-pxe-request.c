@@ -94,13 +94,13 @@ static void test_captured_offer(void)
 {
 	const struct boot_history history = { 0 };
 	const struct plan plan = { .kind = PLAN_LINUX };
+	const struct decide_loaders loaders = { { "undionly.kpxe" }, 1 };
 	struct pxe_request request;
 	struct decide_input input = {
 		.request = &request,
 		.plan = &plan,
 		.history = &history,
-		.loaders = { "undionly.kpxe" },
-		.loader_count = 1,
+		.loaders = &loaders,
 	};
 	struct pxe_destination to;
 	struct decision decision;

@@ -94,6 +94,12 @@ static void test_failure(void)
 	ok_str(small, "1234567", "and bounded");
 	text_add(&text, "%s", "x");
 	ok_str(small, "1234567", "full stays full");
+	text = text_over(small, sizeof(small));
+	text_put(&text, "123");
+	text_put(&text, "4567");
+	ok(!text.cut && str_eq(small, "1234567"), "the same without a format");
+	text_put(&text, "8");
+	ok(text.cut && str_eq(small, "1234567"), "and cut as well");
 }
 
 int main(void)
