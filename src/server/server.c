@@ -353,8 +353,9 @@ static void explain(struct question *question, struct plan *plan)
 	};
 
 	plan_describe(plan, print_line, NULL);
-	dhcp_explain(&dhcp, &question->client.mac, ARCH_UNKNOWN, plan,
-		     print_line, NULL);
+	if (plan->kind != PLAN_IGNORE)
+		dhcp_explain(&dhcp, &question->client.mac, ARCH_UNKNOWN, plan,
+			     print_line, NULL);
 	explanation->answered = true;
 	server->loop.stop = true;
 }
