@@ -55,7 +55,7 @@ enum expectation rules_expect(const struct timeline_state *state,
 	};
 
 	/* It is further already, and this says nothing of how it goes on. */
-	if (stage < state->stage)
+	if (stage < STAGE_BOOTSTRAP && stage < state->stage)
 		return state->expectation;
 	if (level != JOURNAL_INFO)
 		return EXPECT_NOTHING;

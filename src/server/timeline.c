@@ -115,6 +115,8 @@ static struct timeline_record *record_of(struct timeline *timeline,
 		mac_table_touch(&timeline->machines, mac, &is_new);
 
 	if (is_new) {
+		record->state.since_utc_ms = utc_now_ms();
+		record->state.last_utc_ms = record->state.since_utc_ms;
 		record->state.client.mac = *mac;
 		record->state.client.arch = ARCH_UNKNOWN;
 	}
