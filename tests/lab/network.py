@@ -172,12 +172,9 @@ class Network:
     iPXE waits 13 s for it)."""
 
     def __init__(self, work):
-        self.work = work
-        self.switch = self.router = self.server = None
+        self._work = work
         self._dnsmasq = None
         self._plugs = 0
-
-    def __enter__(self):
         self.switch, self.router, self.server = (Namespace() for _ in "123")
         self.switch.ip("link", "add", "switch", "type", "bridge",
                        "stp_state", "0", "forward_delay", "0")
@@ -185,8 +182,20 @@ class Network:
         self._connect(self.router, "router", f"{ROUTER}/{PREFIX}", _ROUTER6)
         self._connect(self.server, "server", f"{SERVER}/{PREFIX}")
         self.server.ip("route", "add", "default", "via", ROUTER)
+
+    def __enter__(self):
+        log = self._work / "dnsmasq.log"
+        with open(log, "wb") as file:
+            self._dnsmasq = self.router.start([
+                "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0",
+                "--interface=lan", "--bind-interfaces", "--user=root",
+                "--leasefile-ro", "--log-dhcp", f"--dhcp-range={_POOL}",
+                # It would ask for 3 s whether an address is taken; iPXE would
+                # wait 13 s for advertisements.
+                "--no-ping", "--enable-ra", "--dhcp-range=fd77::,ra-only"],
+                stdout=file, stderr=file)
         try:
-            self._start_dhcp()
+            self.router.wait_listening(self._dnsmasq, log, "udp:67")
         except BaseException:
             self.__exit__()
             raise
@@ -207,19 +216,6 @@ class Network:
             namespace.ip("address", "add", address, "dev", "lan",
                          *(["nodad"] if ":" in address else []))
         namespace.ip("link", "set", "lan", "up")
-
-    def _start_dhcp(self):
-        log = self.work / "dnsmasq.log"
-        with open(log, "wb") as file:
-            self._dnsmasq = self.router.start([
-                "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0",
-                "--interface=lan", "--bind-interfaces", "--user=root",
-                "--leasefile-ro", "--log-dhcp", f"--dhcp-range={_POOL}",
-                # It would ask for 3 s whether an address is taken; iPXE would
-                # wait 13 s for advertisements.
-                "--no-ping", "--enable-ra", "--dhcp-range=fd77::,ra-only"],
-                stdout=file, stderr=file)
-        self.router.wait_listening(self._dnsmasq, log, "udp:67")
 
     def plug(self):
         """A new Plug."""

@@ -2,7 +2,10 @@
 """What the cases of a scenario share."""
 
 from .cache import CACHE
+from .bootserver import BootServer
+from .firmware import BIOS, Machine
 from .guest import Bootstrap
+from .network import ROUTER, Network
 from .server import Authority, Server
 from .vm import OUT, VM, WORK, boot_directory
 
@@ -24,7 +27,7 @@ class Lab:
         self.work.mkdir(parents=True, exist_ok=True)
         log = self.work / "http.log"
         log.unlink(missing_ok=True)
-        self.http = Server(CACHE, log=log)
+        self.http = self._image_server(log)
         self.https = None
         if https:
             self.authority = Authority(self.work / "authority")
@@ -32,6 +35,13 @@ class Lab:
         self.vm = None
         self.boot = None
         self.boot_seconds = None
+
+    def _image_server(self, log):
+        return Server(CACHE, log=log)
+
+    def _start_machine(self, directory):
+        self.vm = VM(self._name, directory, **self._vm_options)
+        self.vm.start()
 
     def set_arguments(self, arguments):
         """Other words for the kernel command line, before the start."""
@@ -42,9 +52,8 @@ class Lab:
             if server:
                 server.__enter__()
         directory = boot_directory(self.work / "tftp", OUT, self._arguments)
-        self.vm = VM(self._name, directory, **self._vm_options)
         try:
-            self.vm.start()
+            self._start_machine(directory)
             self.boot = Bootstrap(self.vm)
             if self._booted:
                 self.boot_seconds = self.boot.booted()
@@ -54,7 +63,8 @@ class Lab:
         return self
 
     def __exit__(self, kind, value, traceback):
-        self.vm.__exit__(kind, value, traceback)
+        if self.vm:
+            self.vm.__exit__(kind, value, traceback)
         for server in (self.https, self.http):
             if server:
                 server.__exit__(kind, value, traceback)
@@ -62,3 +72,36 @@ class Lab:
     def url(self, path, query=""):
         """Where the guest finds a file of the cache, by HTTP."""
         return self.http.url(path.name, query)
+
+
+class ServedLab(Lab):
+    """The same in a network of its own (network.py, for which it takes root):
+    the machine boots from boomerang serve beside a plain DHCP server."""
+
+    MAC = "52:54:00:fa:00:01"
+
+    def __init__(self, name, **options):
+        self.network = None
+        self.server = None
+        super().__init__(name, **options)
+
+    def _image_server(self, log):
+        self.network = Network(self.work)
+        with self.network.router.inside():
+            return Server(CACHE, log=log, address=ROUTER)
+
+    def _start_machine(self, directory):
+        self.network.__enter__()
+        log = self.work / "server.log"
+        log.unlink(missing_ok=True)
+        self.server = BootServer(self.network, log, directory)
+        self.server.__enter__()
+        self.vm = Machine(self._name, BIOS, self.network, self.MAC,
+                          **{"processors": 2, **self._vm_options})
+        self.vm.start()
+
+    def __exit__(self, kind, value, traceback):
+        super().__exit__(kind, value, traceback)
+        if self.server:
+            self.server.__exit__(kind, value, traceback)
+        self.network.__exit__(kind, value, traceback)

@@ -78,8 +78,9 @@ def boot_directory(where, out, arguments="", consoles=CONSOLES):
              if not word.startswith("console=")] + [consoles, arguments]
     script[kernels[0]] = " ".join(words).rstrip()
     (where / "boot.ipxe").write_text("\n".join(script) + "\n")
-    # Behind "kernel", the file's name and initrd=.
-    (where / "cmdline").write_text(" ".join(words[3:]).rstrip() + "\n")
+    # But for "kernel", the file's name and what only loaders need.
+    words = [word for word in words[2:] if not word.startswith("initrd=")]
+    (where / "cmdline").write_text(" ".join(words).rstrip() + "\n")
     return where
 
 

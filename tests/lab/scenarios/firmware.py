@@ -97,6 +97,8 @@ class FirmwareLab:
                     yield boot
                 except LabError as error:
                     raise LabError(f"{error}\n{boot.report()}") from error
+                finally:
+                    machine.save_screen("screen")
 
     def script(self, name, kind, *arguments, **options):
         """booting(), with the API answering SCRIPT."""
@@ -194,7 +196,7 @@ def _directory(lab, name, files):
 def bios_ipxe(lab):
     with lab.script("bios-ipxe", firmware.BIOS) as boot:
         boot.runs_script("pcbios")
-        boot.asked(arch="i386", firmware="bios")
+        boot.asked(arch="x86_64", firmware="bios")
         check(not boot.wire(69, ""), "something went by TFTP")
 
 
@@ -273,6 +275,9 @@ def arm64_grub(lab):
         boot.shows("kernel", "vmlinuz")
 
 
+SERIAL = "console=ttyS0 earlyprintk=ttyS0"
+LOCKED_DOWN = r"Kernel is locked down from EFI Secure Boot"
+
 # -- Secure Boot ------------------------------------------------------------------
 
 
@@ -280,24 +285,25 @@ def arm64_grub(lab):
 def secure(lab):
     with lab.booting("secure", firmware.OVMF_SECURE, "--secure-boot",
                      "--tftp-root", LOADERS, "--kernel", OUT / "vmlinuz",
-                     "--cmdline", "console=ttyS0 earlyprintk=ttyS0") as boot:
-        boot.expect(r"Kernel is locked down from EFI Secure Boot", 120)
+                     "--cmdline", SERIAL) as boot:
+        boot.expect(LOCKED_DOWN, 120)
         for file in ("shimx64", "grubx64"):
             boot.shows("loader", rf"{file}\.efi")
         boot.shows("kernel", "vmlinuz")
 
 
-@SCENARIO.case("Secure Boot refuses iPXE; shim has its turn at last")
+@SCENARIO.case("Secure Boot refuses iPXE by PXE and HTTP Boot; shim is next")
 def secure_turns(lab):
     with lab.booting("secure-turns", firmware.OVMF_SECURE,
                      "--tftp-root", LOADERS, "--kernel", OUT / "vmlinuz",
-                     "--cmdline", "console=ttyS0 earlyprintk=ttyS0",
-                     limit=300) as boot:
-        for loader in ("snponly", "ipxe"):
-            boot.console.expect("failed to load [^:]*PXEv4.*Access Denied", SECONDS)
-            boot.shows("loader", rf"{loader}\.efi")
-            boot.machine.reset()
-        boot.expect(r"Kernel is locked down from EFI Secure Boot", 120)
+                     "--cmdline", SERIAL, limit=300) as boot:
+        # The firmware goes from one to the other by itself.
+        for how, loader in (("PXE", "snponly"), ("HTTP", "ipxe")):
+            boot.console.expect(f"failed to load [^:]*{how}v4.*Access Denied",
+                                SECONDS)
+            boot.shows("loader", rf"fetched {loader}\.efi")
+        boot.machine.reset()
+        boot.expect(LOCKED_DOWN, 120)
         boot.shows("dhcp", "did not ask for its script; the next one")
 
 
@@ -337,7 +343,9 @@ def _uefi_disk(lab):
     where = _directory(lab, "disk", {
         "EFI/BOOT/BOOTX64.EFI": grub,
         "EFI/debian/grub.cfg": f"echo '{DISK_LINE}'\nsleep 60\n".encode()})
-    return ["-drive", f"file=fat:{where},format=raw,if=virtio,readonly=on"]
+    # OVMF boots nothing but what has a number.
+    return ["-drive", f"file=fat:{where},format=raw,if=none,id=disk,"
+            "readonly=on", "-device", "virtio-blk-pci,drive=disk,bootindex=1"]
 
 
 LOCAL = {"local": True}
