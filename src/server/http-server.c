@@ -357,11 +357,12 @@ struct http_server *http_server_free(struct http_server *server)
 {
 	if (!server)
 		return NULL;
-	http_follow_stop(server);
 	wake_all(server);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
 	http_upstream_stop(server);
+	/* Now that nobody notes any more but this thread. */
+	http_follow_stop(server);
 	mailbox_done(&server->to_main);
 	http_texts_cancel(server);
 	destroy(server);

@@ -35,6 +35,9 @@ INSIDE = "BOOMERANG_NETNS_TEST"
 UNSHARE = ["unshare", "--net", "--uts", "--mount", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 LIMIT_S = 30
+# Sanitizers need memory of their own.
+SANITIZED = any(name in Path(sys.argv[1]).read_bytes()
+                for name in (b"__asan_init", b"__tsan_init"))
 HOST = "192.0.2.1"
 OTHER_HOST = "192.0.2.2"
 THIRD_HOST = "192.0.2.3"
@@ -333,7 +336,7 @@ def test_slow(server, files):
         ok(ask("/big.img")[2] == files.big, "another gets its file meanwhile")
     ok(server.cpu_s() - cpu < 2, "without turning idly",
        server.cpu_s() - cpu)
-    ok(server.memory_mb() < 64, "in little memory", server.memory_mb())
+    ok(server.memory_mb() < 64 or SANITIZED, "in little memory", server.memory_mb())
     print(f"# {server.memory_mb():.0f} MB of memory")
     for client in clients:
         client.close()
@@ -464,7 +467,7 @@ def test_upstream_slow(server, paths, files):
     ok(ask(paths["good"])[2] == files.big,
        "100 clients that do not read delay no other")
     grown = server.memory_mb() - before
-    ok(grown < 60, "and hold what their buffers hold", grown)
+    ok(grown < 60 or SANITIZED, "and hold what their buffers hold", grown)
     print(f"# 100 of them: {grown:.0f} MB")
     for client in slow:
         client.close()
@@ -534,14 +537,14 @@ def test_follow():
     last = json.loads(events()[1])["last"]
     connection, answer = follow(f"&since={last}")
     post('{"stage":"image","text":"loading 43 %"}')
-    line = json.loads(answer.readline())
-    ok(line["text"] == "loading 43 %" and line["seq"] > last,
-       "a new event comes by itself", line)
+    line = next(line for line in iter(answer.readline, b"")
+                if b"loading 43 %" in line)
+    ok(json.loads(line)["seq"] > last, "a new event comes by itself", line)
     post('{"stage":"image","text":"loading 44 %"}')
-    line = json.loads(answer.readline())
-    ok(line["text"] == "loading 44 %", "and the next", line)
-    start = time.monotonic()
     # Stories of clients that just left may come before it.
+    ok(next(line for line in iter(answer.readline, b"")
+            if b"loading 44 %" in line), "and the next")
+    start = time.monotonic()
     line = next(line for line in iter(answer.readline, b"")
                 if line == b"\n" or time.monotonic() - start > 20)
     ok(line == b"\n" and time.monotonic() - start < 20,
