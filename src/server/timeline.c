@@ -266,9 +266,20 @@ void timeline_warn(struct timeline *timeline, const struct mac *mac,
 	va_end(args);
 }
 
+/* With the lock held: whether the machine may post once more this second. */
+static bool may_post(struct timeline_record *record, int64_t now_ms)
+{
+	if (now_ms - record->posts_ms >= MS_PER_S) {
+		record->posts_ms = now_ms;
+		record->posts = 0;
+	}
+	return record->posts++ < TIMELINE_POSTS;
+}
+
 int timeline_post(struct timeline *timeline, const struct mac *mac,
 		  const char *json, size_t len)
 {
+	int64_t utc_ms = utc_now_ms();
 	struct timeline_event event = { .at_ms = clock_ms() };
 	struct timeline_posted posted;
 	struct timeline_news news = { 0 };
@@ -277,7 +288,7 @@ int timeline_post(struct timeline *timeline, const struct mac *mac,
 
 	if (r < 0)
 		return r;
-	event.utc_ms = utc_now_ms() - posted.age_ms;
+	event.utc_ms = utc_ms - posted.age_ms;
 	event.stage = posted.stage;
 	event.level = posted.level;
 	(void)str_copy(event.text, sizeof(event.text), posted.text);
@@ -285,16 +296,12 @@ int timeline_post(struct timeline *timeline, const struct mac *mac,
 	record = mac_table_find(&timeline->machines, mac);
 	if (!record) {
 		r = -ENOENT;
-	} else if (event.at_ms - record->posts_ms < MS_PER_S &&
-		   record->posts >= TIMELINE_POSTS) {
+	} else if (!may_post(record, event.at_ms)) {
 		r = -EAGAIN;
 	} else {
-		if (event.at_ms - record->posts_ms >= MS_PER_S) {
-			record->posts_ms = event.at_ms;
-			record->posts = 0;
-		}
-		record->posts++;
 		timeline_take(timeline, record, &event, &news);
+		/* However late it tells: it is heard now. */
+		record->state.last_utc_ms = utc_ms;
 		if (posted.expectation != EXPECTATIONS)
 			record->state.expectation = posted.expectation;
 	}
