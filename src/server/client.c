@@ -3,7 +3,7 @@
 
 #include <stdio.h>
 
-#include "base/util.h"
+#include "base/text.h"
 
 struct arch_row {
 	uint16_t arch;
@@ -42,6 +42,16 @@ const char *client_arch_name(uint16_t arch)
 const char *client_firmware_name(uint16_t arch)
 {
 	return find(arch)->firmware;
+}
+
+bool client_arch_is_alike(uint16_t a, uint16_t b)
+{
+	const struct arch_row *row_a = find(a), *row_b = find(b);
+
+	if (a == b || a == ARCH_BIOS || b == ARCH_BIOS ||
+	    row_a->arch == ARCH_UNKNOWN)
+		return a == b;
+	return str_eq(row_a->name, row_b->name);
 }
 
 const char *client_uuid_text(const struct client *client,

@@ -35,6 +35,9 @@ struct client {
 const char *client_arch_name(uint16_t arch);
 /* "bios", "uefi", "uefi-http"; "unknown". */
 const char *client_firmware_name(uint16_t arch);
+/* Whether both start the same loaders: firmware that failed to boot by PXE
+ * goes on with HTTP Boot, as another architecture. */
+bool client_arch_is_alike(uint16_t a, uint16_t b);
 #define CLIENT_UUID_TEXT_MAX 37
 /* As SMBIOS prints it: the first three groups are little-endian in RFC 4578.
  * "" when there is none. */

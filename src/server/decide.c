@@ -225,7 +225,8 @@ static void judge(const struct decide_input *input, enum kind kind,
 
 	*h = *input->history;
 	begun = h->rounds > 0 || h->ipxe_rounds > 0;
-	if (kind != KIND_IPXE && h->arch != request->client.arch)
+	if (kind != KIND_IPXE &&
+	    !client_arch_is_alike(h->arch, request->client.arch))
 		*h = (struct boot_history){ .arch = request->client.arch };
 	else if (begun && h->xid == request->xid)
 		return;

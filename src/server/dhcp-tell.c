@@ -84,10 +84,12 @@ void dhcp_tell_decision(struct dhcp_tell *tell, struct machine *machine,
 	    (machine->told_ms != 0 &&
 	     machine->told_reason == decision->reason &&
 	     machine->told_trouble == decision->trouble &&
+	     machine->told_arch == request->client.arch &&
 	     now_ms - machine->told_ms < TELL_AGAIN_MS))
 		return;
 	machine->told_reason = (uint8_t)decision->reason;
 	machine->told_trouble = (uint8_t)decision->trouble;
+	machine->told_arch = request->client.arch;
 	machine->told_ms = now_ms;
 	if (!decision_answers(decision)) {
 		tell_ignored(tell, request, decision, plan);

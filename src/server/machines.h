@@ -35,6 +35,7 @@ struct machine {
 	bool told_client;
 	int64_t told_client_ms; /* when */
 	uint8_t told_reason, told_trouble;
+	uint16_t told_arch;
 	int64_t told_ms; /* clock_ms(); 0: nothing yet */
 };
 

@@ -477,6 +477,21 @@ static void test_fallback(struct machines *machines)
 	   "other firmware on the same machine begins with its first");
 }
 
+/* Firmware that tries both, one after the other. */
+static void test_pxe_then_http(struct machines *machines)
+{
+	struct sim sim = plain(machines, ARCH_EFI_X64, NULL);
+
+	boot(&sim);
+	sim.arch = ARCH_EFI_X64_HTTP;
+	boot(&sim);
+	ok_str(sim.trace, " ipxe.efi dead",
+	       "HTTP Boot behind PXE gets the next loader");
+	sim.arch = ARCH_EFI_X64;
+	boot(&sim);
+	ok_str(sim.trace, " shimx64.efi dead", "and PXE behind HTTP Boot");
+}
+
 static void test_repeats(struct machines *machines)
 {
 	const struct asking discover = { DHCP4_DISCOVER };
@@ -594,6 +609,7 @@ int main(void)
 	test_plans(&machines);
 	test_missing(&machines);
 	test_fallback(&machines);
+	test_pxe_then_http(&machines);
 	test_repeats(&machines);
 	test_loops(&machines);
 	test_early();
