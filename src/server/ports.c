@@ -17,8 +17,8 @@
 /* A burst of a thousand machines that are switched on at once must wait in
  * the socket, not be lost; a DHCP request is about 600 bytes, and twice that
  * with the kernel's own overhead. */
-#define DHCP_RECEIVE_BUFFER (8 * 1024 * 1024)
-#define HTTP_BACKLOG	    1024
+#define RECEIVE_BUFFER (8 * 1024 * 1024)
+#define HTTP_BACKLOG   1024
 
 struct socket_kind {
 	const char *name; /* for people */
@@ -97,7 +97,7 @@ static int open_socket(const struct socket_kind *kind, uint32_t address,
 
 static void set_receive_buffer(int fd)
 {
-	const int size = DHCP_RECEIVE_BUFFER;
+	const int size = RECEIVE_BUFFER;
 
 	/* Beyond the system's limit only with CAP_NET_ADMIN; what can be had
 	 * is fine. */
@@ -160,10 +160,12 @@ static int open_all(const struct serve_settings *settings, struct ports *ports,
 				    failure);
 	if (ports->pxe_fd < 0)
 		return ports->pxe_fd;
+	set_receive_buffer(ports->pxe_fd);
 	ports->tftp_fd = open_socket(&tftp, settings->listen,
 				     settings->tftp_port, failure);
 	if (ports->tftp_fd < 0)
 		return ports->tftp_fd;
+	set_receive_buffer(ports->tftp_fd);
 	ports->http_fd = open_socket(&http, settings->listen,
 				     settings->http_port, failure);
 	return MIN(ports->http_fd, 0);
