@@ -228,18 +228,15 @@ static void note(struct timeline *timeline, const struct mac *mac,
 		 enum stage stage, enum journal_level level, const char *format,
 		 va_list args)
 {
-	struct timeline_event event;
+	struct timeline_event event = { .utc_ms = utc_now_ms(),
+					.at_ms = clock_ms(),
+					.stage = stage,
+					.level = level };
 	struct text text = text_over(event.text, sizeof(event.text));
-	struct timeline_news news;
+	struct timeline_news news = { 0 };
 
-	event.utc_ms = utc_now_ms();
-	event.at_ms = clock_ms();
-	event.stage = stage;
-	event.level = level;
-	event.sentence = NULL;
 	text_vadd(&text, format, args);
 	str_make_printable(event.text);
-	news.count = 0;
 	pthread_mutex_lock(&timeline->lock);
 	timeline_take(timeline, record_of(timeline, mac), &event, &news);
 	pthread_mutex_unlock(&timeline->lock);
