@@ -21,7 +21,9 @@
 #define CONNECT_TIMEOUT_MS 10000L
 #define STALL_TIMEOUT_S	   30L
 #define REDIRECTS_MAX	   5L
-#define IDLE_CONNECTIONS   16L
+/* When one that was kept turns out to be dead libcurl takes another, 5 times:
+ * fewer than these, so that the last try is a new one. */
+#define IDLE_CONNECTIONS 4L
 
 struct request {
 	struct upstream *upstream;
@@ -255,6 +257,7 @@ static int code_error(CURL *curl, CURLcode code)
 static int describe(CURL *curl, CURLcode code, struct failure *failure)
 {
 	char *effective = NULL, *host = NULL;
+	const char *name;
 	int err = code_error(curl, code);
 	CURLU *url = curl_url();
 
@@ -262,19 +265,19 @@ static int describe(CURL *curl, CURLcode code, struct failure *failure)
 	if (url && effective &&
 	    curl_url_set(url, CURLUPART_URL, effective, 0) == CURLUE_OK)
 		(void)curl_url_get(url, CURLUPART_HOST, &host, 0);
+	name = host ? host : "the server";
 	if (code == CURLE_COULDNT_CONNECT)
-		failure_set(failure, err, "%s: cannot connect: %s",
-			    host ? host : "?", strerror(err));
+		failure_set(failure, err, "%s: cannot connect: %s", name,
+			    strerror(err));
 	else if (code == CURLE_UNSUPPORTED_PROTOCOL)
 		failure_set(failure, err,
 			    "%s: no answer in HTTP, or a redirect to "
 			    "something else",
-			    host ? host : "?");
+			    name);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
-		failure_set(failure, err, "%s: no answer in time",
-			    host ? host : "?");
+		failure_set(failure, err, "%s: no answer in time", name);
 	else
-		failure_set(failure, err, "%s: %s", host ? host : "?",
+		failure_set(failure, err, "%s: %s", name,
 			    curl_easy_strerror(code));
 	curl_free(host);
 	curl_url_cleanup(url);
