@@ -166,15 +166,16 @@ void report_progress(struct report *report, const char *ref,
 		     const struct progress *progress)
 {
 	char public[REPORT_REF_MAX], size[SIZE_TEXT_MAX];
+	uint64_t total = progress->fetch_total;
 
 	if (!report->on || !report_is_due(&report->pace, progress, clock_ms()))
 		return;
 	(void)report_ref(ref, public);
-	if (progress->fetch_total)
+	if (total)
 		send_record(report, REPORT_IMAGE, REPORT_INFO,
 			    REPORT_NEXT_PROGRESS, "loading %s %u %%", public,
-			    (unsigned int)(progress->fetched * 100 /
-					   progress->fetch_total));
+			    (unsigned int)(MIN(progress->fetched, total) * 100 /
+					   total));
 	else
 		send_record(report, REPORT_IMAGE, REPORT_INFO,
 			    REPORT_NEXT_PROGRESS, "loading %s, %s so far",
