@@ -4,7 +4,7 @@
 import shutil
 from pathlib import Path
 
-from . import accel
+from .disguise import Disguise
 from .packets import Sniffer
 from .vm import OUT, VM
 
@@ -57,6 +57,9 @@ OVMF_SECURE = Firmware(
     "-global", "driver=cfi.pflash01,property=secure,value=on",
     code=_OVMF / "OVMF_CODE_4M.secboot.fd",
     variables=_OVMF / "OVMF_VARS_4M.ms.fd", rom=OVMF.rom)
+OVMF_SECURE_HTTP = Firmware(
+    *OVMF_SECURE.arguments, *_switch("IPv4PXESupport", False),
+    code=OVMF_SECURE.code, variables=OVMF_SECURE.variables, rom=OVMF.rom)
 AAVMF = Firmware("-machine", "virt", "-device", "ramfb",
                  program="qemu-system-aarch64",
                  code=_AAVMF / "AAVMF_CODE.fd",
@@ -82,7 +85,6 @@ class Machine(VM):
         self._disk = list(disk)
         self._disguise = None
         if disguise is not None:
-            from .disguise import Disguise
             self._disguise = Disguise(self.plug, **disguise)
 
     def _speed(self):

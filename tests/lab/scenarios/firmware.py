@@ -174,6 +174,12 @@ class Boot:
 SCENARIO = Scenario("firmware", FirmwareLab)
 
 
+def _machines_file(lab, name, text):
+    path = lab.work / name
+    path.write_text(text)
+    return path
+
+
 def _directory(lab, name, files):
     """A directory of these files: {name: source path or bytes}."""
     where = lab.work / name
@@ -264,11 +270,13 @@ def arm64_grub(lab):
                     "linux-image-cloud-arm64:arm64"], check=True,
                    stdin=subprocess.DEVNULL, capture_output=True)
     kernel, = (ARM64 / "boot").glob("vmlinuz-*")
-    loaders = _directory(lab, "arm64-loaders",
-                         {"grubaa64.efi": LOADERS / "grubaa64.efi"})
-    with lab.booting("arm64-grub", firmware.AAVMF, "--tftp-root", loaders,
-                     "--kernel", kernel, "--cmdline",
-                     "earlycon lab=arm64") as boot:
+    machines = _machines_file(lab, "arm64.ini", f"""[default]
+kernel = {kernel}
+cmdline = earlycon lab=arm64
+loader = grubaa64.efi
+""")
+    with lab.booting("arm64-grub", firmware.AAVMF,
+                     "--machines", machines, OUT) as boot:
         boot.expect(r"Linux version .*arm64")
         boot.expect(r"Kernel command line: .*\blab=arm64\b")
         boot.shows("loader", r"grubaa64\.efi")
@@ -290,6 +298,15 @@ def secure(lab):
         for file in ("shimx64", "grubx64"):
             boot.shows("loader", rf"{file}\.efi")
         boot.shows("kernel", "vmlinuz")
+
+
+@SCENARIO.case("Secure Boot by HTTP Boot: the same without TFTP")
+def secure_http(lab):
+    with lab.booting("secure-http", firmware.OVMF_SECURE_HTTP,
+                     "--secure-boot", "--tftp-root", LOADERS,
+                     "--kernel", OUT / "vmlinuz", "--cmdline", SERIAL) as boot:
+        boot.expect(LOCKED_DOWN, 120)
+        check(not boot.wire(69, ""), "something went by TFTP")
 
 
 @SCENARIO.case("Secure Boot refuses iPXE by PXE and HTTP Boot; shim is next")
@@ -323,6 +340,19 @@ def broken_loader(lab):
         boot.shows("loader", r"\bipxe\.efi")
 
 
+@SCENARIO.case("no loader works: the timeline names the loop")
+def loop(lab):
+    broken = b"not a program\n" * 5000
+    loaders = _directory(lab, "no-loaders", {"snponly.efi": broken,
+                                             "ipxe.efi": broken})
+    with lab.booting("loop", firmware.OVMF, "--tftp-root", loaders,
+                     "--kernel", OUT / "vmlinuz") as boot:
+        for how in ("PXE", "HTTP"):
+            boot.console.expect(f"failed to load [^:]*{how}v4", SECONDS)
+        boot.machine.reset()
+        boot.shows("dhcp", "every loader was fetched and none asked", 30)
+
+
 # -- what is not to boot from the network ------------------------------------------------
 
 
@@ -348,13 +378,14 @@ def _uefi_disk(lab):
             "readonly=on", "-device", "virtio-blk-pci,drive=disk,bootindex=1"]
 
 
-LOCAL = {"local": True}
 LOCAL_SECONDS = 40
 
 
 def _boots_disk(lab, name, kind, disk, **options):
-    with lab.booting(name, kind, "--api", lab.api.url, OUT, answer=LOCAL,
-                     disk=disk, **options) as boot:
+    machines = _machines_file(lab, "local.ini",
+                              "[52:54:00:fa:*]\nlocal = yes\n")
+    with lab.booting(name, kind, "--machines", machines, OUT, disk=disk,
+                     **options) as boot:
         boot.console.expect(DISK_LINE, LOCAL_SECONDS)
         check(not boot.wire(69, ""), "something went by TFTP")
 

@@ -16,8 +16,10 @@ from lab.vm import HOST
 
 MAC = "52:54:00:12:34:56"  # QEMU's first
 UP = r"^busybox image: up$"
-KILL = "busybox pkill -9 -f 'boomerang report'"
-AGAIN = "until busybox pgrep -f 'boomerang report'; do sleep 0.1; done"
+FIND = (r"for p in /proc/[0-9]*; do case $(tr '\0' ' ' <$p/cmdline) in "
+        r"*/boomerang\ report\ *) echo ${p#/proc/};; esac; done")
+KILL = f"kill -9 $({FIND})"
+AGAIN = f'until [ "$({FIND})" ]; do sleep 0.1; done'
 
 
 class _Handler(http.server.BaseHTTPRequestHandler):
