@@ -14,7 +14,9 @@ import json
 import os
 import re
 import select
+import shutil
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -276,6 +278,23 @@ def test_whole_answer(machines, place):
               "a name that was changed is none")
 
 
+def test_grub():
+    print("# the same for GRUB")
+    check = shutil.which("grub-script-check")
+    for name in ("grub.cfg", f"{mac_text(1)}.cfg"):
+        status, text = fetch(f"/grub/{name}")
+        tap.equal(status, 200, name)
+        if check:
+            done = subprocess.run([check], input=text, capture_output=True,
+                                  check=False)
+            tap.ok(done.returncode == 0, "is what GRUB can read", text)
+    paths = re.findall(r" (/file/[^ ;]+)", text.decode())
+    tap.equal(fetch(paths[-1]), (200, b"local"),
+              "and names a file of this host")
+    tap.ok("echo 'Hello ${net0/ip} && reboot'\n" in text.decode(),
+           "the message is only a message", text)
+
+
 def test_kinds(machines):
     print("# other answers")
     raw = "#!ipxe\n# as it is\nchain http://x/${y}\n"
@@ -402,6 +421,7 @@ def main():
         common = ("--api", API, "--tftp-root", place, place)
         with Server(program, "--api-timeout", "2s", *common) as server:
             test_whole_answer(machines, place)
+            test_grub()
             test_kinds(machines)
             test_faults(machines)
             test_keeping(machines, server)
