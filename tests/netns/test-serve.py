@@ -20,7 +20,7 @@ import serving
 from serving import SERVER, Host, Server, Tap
 
 MAC = "52:54:00:12:34:56"
-PROGRAM = sys.argv[1]
+PROGRAM = os.path.abspath(sys.argv[1])
 
 tap = Tap()
 

@@ -27,7 +27,7 @@ static void references(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(refs); i++)
 		ok_str(report_ref(refs[i].ref, buf), refs[i].public,
-		       refs[i].ref);
+		       refs[i].public);
 	memset(longer, 'x', sizeof(longer) - 1);
 	longer[sizeof(longer) - 1] = '\0';
 	memcpy(longer, "http://h/", 9);
