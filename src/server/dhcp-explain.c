@@ -64,9 +64,9 @@ static void explain_step(const struct explanation *e, const struct step *step,
 	decision_text(&decision, &request, text);
 	if (decision.reason == DECIDED_NO_LOADER)
 		loaders_missing(e->context->loaders, arch, &failure);
-	(void)snprintf(line, sizeof(line), "%s, %s%s%s%s%s", step->name, text,
-		       decision.file[0] ? ": " : "", decision.file,
-		       failure.text[0] ? ": " : "", failure.text);
+	(void)snprintf(line, sizeof(line), "%s: %s%s%s", step->name,
+		       failure.text[0] ? failure.text : text,
+		       decision.file[0] ? ": " : "", decision.file);
 	e->line(e->to, line);
 }
 
