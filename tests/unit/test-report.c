@@ -2,6 +2,11 @@
 /* What PID 1 tells of a load, and what it makes public of a reference. */
 #include "bootstrap/report.h"
 
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/text.h"
 #include "bootstrap/settings.h"
 #include "tap.h"
 
@@ -116,11 +121,76 @@ static void switched_off(void)
 	ok(!report.on && !report.announced, "without a server nothing is told");
 }
 
+/* The next record at the other end; its text, "none" when there is none. */
+static const char *next(int fd, struct server_report *record)
+{
+	if (recv(fd, record, sizeof(*record), MSG_DONTWAIT) !=
+		    (ssize_t)sizeof(*record) ||
+	    record->magic != CONTROL_MAGIC)
+		return "none";
+	return record->text;
+}
+
+static void records(void)
+{
+	static struct status status = { .return_ms = 603,
+					.return_reason = "hotkey",
+					.leaks = { .count = 2, .undone = 1 } };
+	const struct progress half = { .fetched = 50, .fetch_total = 100 };
+	const uint8_t mac[6] = { 1, 2, 3, 4, 5, 6 }, other[6] = { 7 };
+	struct report report = { .on = true, .service.worker.running = true };
+	struct server_report record;
+	unsigned int came = 0;
+	int ends[2];
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
+		abort();
+	report.service.worker.link.fd = ends[0];
+	report_network(&report, mac, true);
+	ok(strncmp(next(ends[1], &record), "prompt after ", 13) == 0 &&
+		   record.stage == REPORT_BOOTSTRAP &&
+		   record.next == REPORT_NEXT_IMAGE &&
+		   memcmp(record.mac, mac, sizeof(mac)) == 0,
+	   "the bootstrap announces itself");
+	report_network(&report, other, true);
+	ok_str(next(ends[1], &record), "none", "once");
+	report_loading(&report, "http://u:p@h/x");
+	ok_str(next(ends[1], &record), "loading http://h/x", "a load");
+	report_progress(&report, "http://h/x", &half);
+	ok_str(next(ends[1], &record), "none", "is not told of at once");
+	report.pace.told_ms = 0;
+	report_progress(&report, "http://h/x", &half);
+	ok_str(next(ends[1], &record), "loading http://h/x 50 %", "but soon");
+	ok(record.next == REPORT_NEXT_PROGRESS &&
+		   memcmp(record.mac, mac, sizeof(mac)) == 0,
+	   "with what is next, by the first address");
+	report_entered(&report, 3149, "/sbin/init");
+	ok_str(next(ends[1], &record), "loaded in 3.1 s", "its end");
+	ok_str(next(ends[1], &record), "runs /sbin/init", "the target");
+	report_returned(&report, &status);
+	ok_str(next(ends[1], &record),
+	       "back after 0.60 s by hotkey; 2 leaks, 1 undone", "the return");
+	ok_int(record.level, REPORT_WARNING, "which left something");
+	report_failed(&report, false, "no such image");
+	ok_str(next(ends[1], &record), "failed: no such image", "a failure");
+	for (int i = 0; i < 100000; i++)
+		report_loading(&report, "x");
+	while (!str_eq(next(ends[1], &record), "none"))
+		came++;
+	ok(came > 10 && came < 100000,
+	   "who does not listen holds up nobody, and what he misses is gone");
+	close(ends[1]);
+	report_loading(&report, "x");
+	ok(true, "who is gone neither");
+	close(ends[0]);
+}
+
 int main(void)
 {
 	references();
 	pace();
 	settings();
 	switched_off();
+	records();
 	return tap_done();
 }
