@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Two tables. "kept" has an entry for each machine that ever asked, with the
- * last answer while it is fresh. "asked" has one for each machine for which an
- * answer is awaited, with the questions that want it: at most POLICY_ASKING of
- * these have a request running, the others wait in one of two queues, machines
- * that asked before first. A machine that asks again while it waits changes
- * queues.
+ * Each machine for which an answer is awaited has a place in a table, with the
+ * questions that want it: at most POLICY_ASKING of these have a request
+ * running, the others wait in one of two queues, machines that asked before
+ * first. A machine that asks again while it waits changes queues.
  *
  * When all places are taken, somebody is told at once that it is left alone:
  * who asks now for the first time, or else who waits longest of those. Its
@@ -17,10 +15,9 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
-#include "base/clock.h"
 #include "base/text.h"
 #include "server/api-answer.h"
-#include "server/mac-table.h"
+#include "server/policy-kept.h"
 #include "server/policy-place.h"
 #include "server/upstream.h"
 
@@ -29,13 +26,6 @@
 #define ASKED_MAX     (POLICY_ASKING + POLICY_WAITING)
 #define CAP_ORIGIN    "API: more machines ask than it answers; the next time"
 #define CLASS_ESCAPED (3 * CLIENT_CLASS_MAX)
-
-struct kept {
-	struct mac_entry entry;
-	struct plan *plan; /* NULL: none yet */
-	uint16_t arch;	   /* that it was asked for */
-	int64_t until_ms;
-};
 
 enum place {
 	PLACE_FIRST, /* waits, asked for the first time */
@@ -64,7 +54,8 @@ struct policy_api {
 	char base[URL_MAX];
 	struct api_context context;
 	struct upstream *upstream;
-	struct mac_table kept, asked;
+	struct kept_answers kept;
+	struct mac_table asked;
 	struct {
 		struct asked *oldest, *newest;
 		size_t count;
@@ -135,25 +126,6 @@ static void finish(struct asked *asked, struct plan *plan)
 	plan_drop(plan);
 }
 
-static void keep(struct policy_api *api, const struct asked *asked,
-		 struct plan *plan, int64_t for_ms)
-{
-	struct kept *kept =
-		mac_table_touch(&api->kept, &asked->client.mac, &(bool){ 0 });
-
-	plan_drop(kept->plan);
-	kept->plan = plan_hold(plan);
-	kept->arch = asked->client.arch;
-	kept->until_ms = clock_ms() + for_ms;
-}
-
-static void on_evicted(_unused struct mac_table *table, struct mac_entry *entry)
-{
-	struct kept *kept = container_of(entry, struct kept, entry);
-
-	kept->plan = plan_drop(kept->plan);
-}
-
 static struct plan *refusal(struct policy_api *api, const char *why)
 {
 	char origin[sizeof(((struct failure *)NULL)->text) + 8];
@@ -168,7 +140,7 @@ static void end(struct asked *asked, struct plan *plan, int64_t keep_ms)
 {
 	struct policy_api *api = asked->api;
 
-	keep(api, asked, plan, keep_ms);
+	kept_put(&api->kept, &asked->client, plan, asked->len, keep_ms);
 	finish(asked, plan);
 	plan_drop(plan);
 	ask_next(api);
@@ -369,25 +341,16 @@ static void begin(struct policy_api *api, struct question *question, bool first)
 	ask_next(api);
 }
 
-static bool is_fresh(const struct kept *kept, const struct client *client)
-{
-	return kept->plan && clock_ms() < kept->until_ms &&
-	       (client->arch == kept->arch || client->arch == ARCH_UNKNOWN);
-}
-
 void policy_api_ask(struct policy_api *api, struct question *question)
 {
-	bool first = false;
-	struct kept *kept =
-		mac_table_touch(&api->kept, &question->client.mac, &first);
+	struct plan *plan;
 	struct asked *asked;
+	bool first;
 
 	question->pending = NULL;
-	if (!first)
-		mac_table_prove(&api->kept, &kept->entry);
-	if (is_fresh(kept, &question->client)) {
-		struct plan *plan = plan_hold(kept->plan);
-
+	plan = kept_ask(&api->kept, &question->client, &first);
+	if (plan) {
+		plan_hold(plan);
 		question->answered(question, plan);
 		plan_drop(plan);
 		return;
@@ -425,10 +388,7 @@ void policy_api_cancel(struct policy_api *api, struct question *question)
 
 void policy_api_forget(struct policy_api *api)
 {
-	struct kept *kept = NULL;
-
-	while ((kept = mac_table_next(&api->kept, kept)))
-		kept->until_ms = 0;
+	kept_forget(&api->kept);
 }
 
 /* --- the whole --- */
@@ -466,14 +426,12 @@ static int prepare(struct policy_api *api, struct failure *failure)
 	api->no_room = plan_new(CAP_ORIGIN);
 	r = api->no_room ? 0 : -ENOMEM;
 	if (r == 0)
-		r = mac_table_init(&api->kept, POLICY_MACHINES,
-				   sizeof(struct kept));
+		r = kept_init(&api->kept);
 	if (r == 0)
 		r = mac_table_init(&api->asked, ASKED_MAX,
 				   sizeof(struct asked));
 	if (r < 0)
 		return failure_errno(failure, -r, "the API's machines");
-	api->kept.evict = on_evicted;
 	return upstream_new(api->loop, &api->upstream, failure);
 }
 
@@ -512,7 +470,7 @@ struct policy_api *policy_api_free(struct policy_api *api)
 		free(asked->body);
 	}
 	mac_table_done(&api->asked);
-	mac_table_done(&api->kept);
+	kept_done(&api->kept);
 	upstream_free(api->upstream);
 	plan_drop(api->no_room);
 	free(api);

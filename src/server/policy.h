@@ -4,12 +4,13 @@
  * machines file, the API; the same questions to each. Nothing waits: an
  * answer that has to be fetched comes later, on the loop. Main loop only.
  *
- * The API is asked once per machine at a time, however many ask; answers
+ * The API is asked once per machine at a time, however many ask. Answers
  * (refusals too) are kept for POLICY_KEEP_MS, and that there was none for
- * POLICY_KEEP_FAILED_MS. At most POLICY_ASKING requests
- * run at once and POLICY_WAITING machines wait for their turn; when more come,
- * machines that asked for the first time give way first, and are told
- * PLAN_IGNORE: they ask again by themselves.
+ * POLICY_KEEP_FAILED_MS; beyond POLICY_KEPT_BYTES they are not kept, so that
+ * the API is asked more often. At most POLICY_ASKING requests run at once and
+ * POLICY_WAITING machines wait for their turn; when more come, machines that
+ * asked for the first time give way first, and are told PLAN_IGNORE: they ask
+ * again by themselves.
  */
 #pragma once
 
@@ -23,7 +24,8 @@
 #define POLICY_KEEP_FAILED_MS 2000
 #define POLICY_ASKING	      64
 #define POLICY_WAITING	      1024
-#define POLICY_MACHINES	      16384 /* answers kept */
+#define POLICY_MACHINES	      65536 /* known, with their answers */
+#define POLICY_KEPT_BYTES     ((size_t)64 * 1024 * 1024)
 
 struct policy;
 
