@@ -34,6 +34,8 @@ SO_RCVBUFFORCE = 33
 SILENCE_S = 0.3
 SLOW_S = 10
 SLOW, FAST, CROWD, ENDLESS = 0x1000, 0x2000, 0x3000, 0x4000
+FLOOD = 0x110000  # one million of them, apart from the others
+FLOOD_RATE = 10000
 
 tap = Tap()
 
@@ -77,16 +79,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return
         with self.lock:
             self.asked.append(self.path)
-        number = int(path.rsplit("/", 1)[1].replace(":", "")[-4:], 16)
+        number = int(path.rsplit("/", 1)[1].replace(":", "")[-6:], 16)
         try:
             if number in FAULTS:
                 FAULTS[number][0](self)
             elif number in ANSWERS:
                 self.reply(json.dumps(ANSWERS[number]).encode())
-            elif number & 0xf000 == SLOW:
+            elif number & ~0xfff == SLOW:
                 time.sleep(SLOW_S)
                 self.reply(b'{"kernel": "/k"}')
-            elif number & 0xf000 == ENDLESS:
+            elif number & ~0xfff == ENDLESS:
                 endless(self)
             else:
                 self.reply(b'{"kernel": "/k"}')
@@ -208,6 +210,11 @@ class Machines:
     def discover(self, number):
         self.socket.sendto(request(mac(number), kind(DISCOVER) + firmware(7),
                                    xid=number), ("255.255.255.255", 67))
+
+    def drain(self):
+        """Forgets what came: OFFERs are broadcast, everybody's come."""
+        while select.select([self.socket], [], [], SILENCE_S)[0]:
+            self.socket.recv(2048)
 
     def offers(self, limit_s, wanted=1):
         """{machine: when} of the OFFERs that come."""
@@ -392,6 +399,50 @@ def test_slow(machines):
            "when their answer is there")
 
 
+def test_flood(machines, flooder, server):
+    print("# 10,000 invented machines a second")
+    before = server.memory_kib()
+    asked = len(Handler.asked)
+    stop = threading.Event()
+    sent = [0]
+
+    def flood():
+        start = time.monotonic()
+        while not stop.is_set():
+            if sent[0] < (time.monotonic() - start) * FLOOD_RATE:
+                flooder.discover(FLOOD + sent[0])
+                sent[0] += 1
+            else:
+                time.sleep(0.001)  # a rate
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    while len(Handler.asked) - asked < 500:
+        machines.offers(0.1)
+    begin = time.monotonic()
+    took = {}
+    # As firmware does: again after 1 s (iPXE) and 4 s (edk2).
+    for wait in (1, 4, 8):
+        for number in range(CROWD + 200, CROWD + 210):
+            if number not in took:
+                machines.discover(number)
+        deadline = time.monotonic() + wait
+        while time.monotonic() < deadline and len(took) < 10:
+            for number, when in machines.offers(0.2).items():
+                if CROWD + 200 <= number < CROWD + 210:
+                    took.setdefault(number, when - begin)
+    seconds = time.monotonic() - begin
+    stop.set()
+    thread.join()
+    machines.drain()
+    print(f"# {sent[0]} DISCOVERs, the API asked {len(Handler.asked) - asked} "
+          f"times, real machines took {max(took.values(), default=seconds):.1f}"
+          f" s at most")
+    tap.equal(len(took), 10, "10 real machines among them boot")
+    tap.ok(server.memory_kib() - before < 64 * 1024, "memory is bounded",
+           f"{before} KiB, {server.memory_kib()} KiB")
+
+
 def test_dead(machines, listener):
     print("# no API at all")
     Handler.dead = True
@@ -410,6 +461,7 @@ def main():
     program = sys.argv[1]
     inside()
     machines = Machines(Host("pxe", CLIENT))
+    flooder = Machines(Host("flooder", "10.77.0.51"))
     with tempfile.TemporaryDirectory(dir="/run") as place:
         os.chmod(place, 0o755)
         for name in ("snponly.efi", "vmlinuz", "bootstrap.img", "local"):
@@ -426,6 +478,7 @@ def main():
             test_faults(machines)
             test_keeping(machines, server)
             test_endless(machines, server)
+            test_flood(machines, flooder, server)
         with Server(program, "--api-timeout", "15s", *common):
             test_slow(machines)
             test_dead(machines, listener)

@@ -99,6 +99,8 @@ struct asker {
 	enum plan_kind kind;
 	char origin[400];
 	struct asker *cancels; /* when it is answered */
+	bool keeps;
+	struct plan *plan; /* when it keeps it */
 };
 
 static void on_answered(struct question *question, struct plan *plan)
@@ -107,6 +109,8 @@ static void on_answered(struct question *question, struct plan *plan)
 
 	asker->answers++;
 	asker->kind = plan->kind;
+	if (asker->keeps)
+		asker->plan = plan_hold(plan);
 	(void)str_copy(asker->origin, sizeof(asker->origin), plan->origin);
 	if (asker->cancels)
 		policy_cancel(policy, &asker->cancels->question);
@@ -452,6 +456,53 @@ static void test_machines(void)
 	rmdir(dir);
 }
 
+/* Pixiecore's static mode: paths, URLs, and names for both. */
+static void test_static(void)
+{
+	char dir[] = "/tmp/test-policy-XXXXXX", here[256];
+	struct serve_settings of_files = {
+		.mode = SERVE_STATIC,
+		.kernel = "k",
+		.initrds = { "https://h/i", "k" },
+		.initrd_count = 2,
+		.cmdline = "\ta={{ ID \"k\" }} b={{ URL `http://h/x` }}\n",
+		.message = "Hello",
+	};
+	struct failure failure = { 0 };
+	struct asker asker = { .keeps = true };
+	char *old = getcwd(here, sizeof(here)), want[300];
+	const struct plan *plan;
+
+	if (!old || !mkdtemp(dir) || chdir(dir) < 0 ||
+	    file_create(AT_FDCWD, "k", "") < 0 ||
+	    policy_new(&loop, &of_files, &policy, &failure) < 0 ||
+	    chdir(old) < 0) {
+		printf("# %s\n", failure.text);
+		abort();
+	}
+	snprintf(want, sizeof(want), "%s/k", dir);
+	ask(&asker, 1, ARCH_BIOS);
+	plan = asker.plan;
+	ok_str(plan->kernel, want, "a path is absolute from the start");
+	ok(plan->initrd_count == 2 && str_eq(plan->initrds[0], "https://h/i") &&
+		   str_eq(plan->initrds[1], want) &&
+		   str_eq(plan->message, "Hello"),
+	   "initrds and message");
+	ok(plan->cmdline_count == 5 && str_eq(plan->cmdline[0].text, "a=") &&
+		   str_eq(plan->cmdline[1].text, want) &&
+		   plan->cmdline[1].is_file &&
+		   str_eq(plan->cmdline[2].text, " b=") &&
+		   str_eq(plan->cmdline[3].text, "http://h/x") &&
+		   plan->cmdline[4].text[0] == '\0',
+	   "ID and URL in the command line");
+	policy = policy_free(policy);
+	ok_str(plan->kernel, want, "a plan that is held outlives the policy");
+	plan_drop(asker.plan);
+	snprintf(want, sizeof(want), "%s/k", dir);
+	unlink(want);
+	rmdir(dir);
+}
+
 /* The machines file before the API. */
 static void test_machines_and_api(void)
 {
@@ -494,6 +545,7 @@ int main(void)
 	test_cancel();
 	test_start();
 	test_dir();
+	test_static();
 	test_machines();
 	test_machines_and_api();
 	loop_done(&loop);
