@@ -308,7 +308,6 @@ void decide(const struct decide_input *input, struct decision *ret_decision)
 		return;
 	if (step == STEP_DISCOVER && rule->reason != DECIDED_LOCAL)
 		judge(input, kind, ret_decision);
-	ret_decision->type = step == STEP_DISCOVER ? DHCP4_OFFER : DHCP4_ACK;
 	ret_decision->vendor = rule->vendor;
 	ret_decision->http_class = ret_decision->file_in_option =
 		kind == KIND_UEFI_HTTP;

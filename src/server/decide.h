@@ -53,7 +53,6 @@ struct decision {
 	enum decision_reason reason;
 	enum decision_trouble trouble;
 	/* The rest counts with the first four reasons. */
-	uint8_t type; /* DHCP4_OFFER or DHCP4_ACK */
 	enum vendor_form vendor;
 	bool http_class;     /* it is an HTTPClient, not a PXEClient */
 	bool file_in_option; /* for HTTPClients, who look nowhere else */

@@ -52,6 +52,8 @@ struct dhcp_server {
 	struct dhcp_context context;
 	struct dhcp_links links;
 	struct dhcp_tell tell;
+	bool has_leases; /* it is a whole DHCP server */
+	struct dhcp_leases leases;
 	struct port ports[PXE_PORTS];
 	int raw_fd;
 	bool in_batch; /* what is sent leaves at its end */
@@ -133,18 +135,25 @@ static void flush(struct port *port)
 	s->unsent = 0;
 }
 
+/* What is decided about booting, and what a whole DHCP server adds. */
 static void send_reply(struct dhcp_server *server,
 		       const struct pxe_request *request,
-		       const struct decision *decision)
+		       const struct decision *decision, int64_t now_ms)
 {
-	struct pxe_destination to = pxe_reply_destination(request);
+	struct pxe_lease lease = { .range = &server->leases.range };
+	struct pxe_destination to;
 	struct port *port = &server->ports[request->arrival.port];
 	uint8_t bytes[PXE_REPLY_MAX];
 	struct build b = build_over(bytes, sizeof(bytes));
 
-	pxe_reply_build(request, decision, &b);
+	if (server->has_leases)
+		lease.grant = dhcp_leases_ask(&server->leases, request, now_ms);
+	if (lease.grant.kind == GRANT_NONE && !decision_answers(decision))
+		return;
+	pxe_reply_build(request, decision, &lease, &b);
 	if (b.bad)
 		return;
+	to = pxe_reply_destination(request, lease.grant.kind == GRANT_NAK);
 	dhcp_socket_send(&port->socket, view_over(bytes, b.len), &to,
 			 request->arrival.server, request->arrival.link);
 	if (!server->in_batch)
@@ -178,8 +187,7 @@ static void answer(struct dhcp_server *server, struct machine *machine,
 
 	decide(&input, &decision);
 	machine->history = decision.history;
-	if (decision_answers(&decision))
-		send_reply(server, request, &decision);
+	send_reply(server, request, &decision, now_ms);
 	dhcp_tell_decision(&server->tell, machine, request, &decision, plan,
 			   now_ms);
 }
@@ -221,6 +229,8 @@ static void handle_request(struct dhcp_server *server,
 	struct decision decision = { .reason = decide_early(request) };
 	struct machine *machine;
 
+	if (decision.reason != DECISION_REASONS)
+		send_reply(server, request, &decision, now_ms);
 	if (decision.reason != DECISION_REASONS &&
 	    decision.reason != DECIDED_NO_ARCH)
 		return;
@@ -342,6 +352,24 @@ static void init_places(struct dhcp_server *server)
 	}
 }
 
+static int open_leases(struct dhcp_server *server, struct failure *failure)
+{
+	const char *text = server->context.settings->dhcp_range;
+	struct dhcp_range range;
+	int r;
+
+	if (!text)
+		return 0;
+	r = dhcp_range_parse(text, &range, failure);
+	if (r < 0)
+		return r;
+	r = dhcp_leases_init(&server->leases, &range);
+	if (r < 0)
+		return failure_errno(failure, -r, "table of leases");
+	server->has_leases = true;
+	return 0;
+}
+
 static void stop(struct dhcp_server *server)
 {
 	struct loop *loop = server->context.loop;
@@ -354,6 +382,7 @@ static void stop(struct dhcp_server *server)
 		loop_timer_off(loop, &server->ports[i].pace);
 	}
 	dhcp_links_close(&server->links);
+	dhcp_leases_done(&server->leases);
 	free(server);
 }
 
@@ -371,8 +400,10 @@ int dhcp_server_new(const struct dhcp_context *context, struct ports *ports,
 	server->links.changes.fd = FD_NONE;
 	init_places(server);
 	context->machines->table.evict = evict_machine;
-	r = dhcp_links_open(&server->links, context->loop, context->settings,
-			    failure);
+	r = open_leases(server, failure);
+	if (r == 0)
+		r = dhcp_links_open(&server->links, context->loop,
+				    context->settings, failure);
 	if (r == 0)
 		r = open_port(server, PXE_PORT_DHCP, ports->dhcp_fd,
 			      ports->dhcp_raw ? ports->raw_send_fd : FD_NONE,

@@ -32,7 +32,8 @@ struct serve_settings {
 	size_t interface_count;
 	uint16_t dhcp_port, pxe_port, tftp_port, http_port;
 	bool dhcp_no_bind;
-	const char *dhcp_range; /* full DHCP server; NULL: beside another */
+	const char *dhcp_range; /* full DHCP server, see dhcp-range.h; NULL:
+				   beside another */
 	const char *tftp_root;	/* NULL: none */
 	bool secure_boot;	/* shim and GRUB first */
 	bool log_json;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The boot server's DHCP and PXE, by packets made by hand and by real clients.
 
-usage: test-dhcp.py SERVER
+usage: test-dhcp.py SERVER NETWORK-WORKER
 
 The server's host has other hosts beside it: `pxe`, from which packets as of
 every firmware are sent, and `router` with an ordinary DHCP server. Prints TAP.
@@ -20,7 +20,7 @@ import tempfile
 import time
 
 from dhcp_packets import (ACK, DISCOVER, END, INFORM, MENU_ITEM, OFFER,
-                          RELEASE, REQUEST, USE_FILE, Message, firmware, ipxe,
+                          NAK, RELEASE, REQUEST, USE_FILE, Message, firmware, ipxe,
                           kind, mac, mac_name, option, request)
 from serving import LIMIT_S, SERVER, Host, Server, Tap, inside, run
 
@@ -492,6 +492,73 @@ def test_fallback(client, chaddr):
               "which is kept when it asked for its script")
 
 
+def test_whole(program, arguments, client, worker):
+    print("# as a whole DHCP server")
+    lease = ("--dhcp-server", "10.77.0.100-10.77.0.199/24,"
+             "router=10.77.0.1,dns=10.77.0.1,dns=10.77.0.3,lease=120")
+    with Server(program, *lease, *arguments):
+        message, _ = client.ask(kind(DISCOVER) + firmware(7), chaddr=mac(30))
+        offered = message and message.yiaddr
+        tap.ok(message and offered.startswith("10.77.0.1") and
+               message.file == loader(mac(30), "snponly.efi") and
+               message.options[60] == b"PXEClient" and
+               message.options[51] == b"\0\0\0\x78" and
+               message.options[1] == socket.inet_aton("255.255.255.0") and
+               message.options[6] == socket.inet_aton("10.77.0.1") +
+               socket.inet_aton("10.77.0.3"),
+               "one OFFER has address and loader",
+               message and message.options)
+        chosen = (option(54, socket.inet_aton(SERVER)) +
+                  option(50, socket.inet_aton(offered)))
+        message, _ = client.ask(kind(REQUEST) + chosen + firmware(7),
+                                chaddr=mac(30))
+        tap.ok(message and message.type == ACK and
+               message.yiaddr == offered and
+               message.file == loader(mac(30), "snponly.efi"), "and one ACK")
+        message, _ = client.ask(kind(DISCOVER) + ipxe(7) + option(
+            61, b"\1" + mac(30)), chaddr=mac(30))
+        tap.ok(message and message.yiaddr == offered and
+               message.file.endswith(".ipxe"),
+               "iPXE gets the same address, and its script")
+        message, _ = client.ask(kind(REQUEST) + chosen, chaddr=mac(31),
+                                flags=0x8000)
+        tap.ok(message and message.type == NAK and
+               message.yiaddr == "0.0.0.0", "another machine a NAK")
+        message, _ = client.ask(kind(INFORM), ciaddr=CLIENT, chaddr=mac(32))
+        tap.ok(message and message.type == ACK and 51 not in message.options
+               and 6 in message.options, "an INFORM the rest")
+        client.close()
+        host = Host("whole")
+        found = udhcpc(host)
+        tap.ok(f"serverid={SERVER}" in found.stdout and
+               "ip=10.77.0.1" in found.stdout and
+               "router=10.77.0.1" in found.stdout and
+               "boot_file" not in found.stdout,
+               "an ordinary client gets a lease",
+               found.stdout + found.stderr)
+        again = udhcpc(host)
+        tap.ok([x for x in found.stdout.split() if x.startswith("ip=")] ==
+               [x for x in again.stdout.split() if x.startswith("ip=")],
+               "and the same again")
+        test_worker(host, worker)
+
+
+def test_worker(host, worker):
+    """The bootstrap's own client."""
+    with tempfile.TemporaryDirectory(dir="/run") as place:
+        process = host.popen(worker, f"{place}/resolv.conf", "", "any",
+                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        line = b""
+        while not line.startswith(b"UP") and process.poll() is None:
+            line = process.stdout.readline()
+        tap.ok(line.startswith(b"UP eth0 10.77.0.1") and
+               b"/24 via 10.77.0.1" in line, "and so does the bootstrap",
+               line)
+        process.stdin.close()
+        process.wait(LIMIT_S)
+        process.stdout.close()
+
+
 def test_perfdhcp(pxe):
     def lost():
         """UDP packets for which this network's sockets had no room."""
@@ -570,6 +637,7 @@ def main():
         test_plans(program, place, client)
         test_no_bind(program, arguments, client)
         test_interfaces(program, arguments)
+        test_whole(program, arguments, client, sys.argv[2])
     tap.done()
 
 

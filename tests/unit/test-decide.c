@@ -134,8 +134,8 @@ static bool ask(struct sim *sim, const struct asking *asking,
 	machine->history = sim->last.history;
 	if (!decision_answers(&sim->last))
 		return false;
-	pxe_reply_build(&request, &sim->last, &b);
-	answer->to = pxe_reply_destination(&request);
+	pxe_reply_build(&request, &sim->last, NULL, &b);
+	answer->to = pxe_reply_destination(&request, false);
 	answer->there = !b.bad &&
 			dhcp4_parse(view_over(answer->bytes, b.len),
 				    &answer->message) == 0 &&

@@ -117,7 +117,7 @@ static void test_captured_offer(void)
 	dhcp4_add(&p.b, DHCP4_RELAY_AGENT, "\1\3abc", 5);
 	ok_int(end(&p, &request, &reason), 0, "with relay information");
 	decide(&input, &decision);
-	pxe_reply_build(&request, &decision, &b);
+	pxe_reply_build(&request, &decision, NULL, &b);
 	ok(!b.bad && dhcp4_parse(view_over(bytes, b.len), &m) == 0,
 	   "the OFFER is whole");
 	ok(m.op == DHCP4_OP_REPLY && m.xid == XID && m.yiaddr == 0 &&
@@ -139,7 +139,7 @@ static void test_captured_offer(void)
 	   "has the menu");
 	ok(memmem(bytes, b.len, "\x52\5\1\3abc\xff", 8),
 	   "relay information is last");
-	to = pxe_reply_destination(&request);
+	to = pxe_reply_destination(&request, false);
 	ok(to.broadcast && to.port == 68 && to.from_port == 67,
 	   "it is broadcast");
 }
@@ -165,7 +165,7 @@ static void test_captured_rest(void)
 	   "with its relay and its server");
 	ok_int(decide_early(&request), DECIDED_OTHER_SERVER,
 	       "and is left to the router");
-	to = pxe_reply_destination(&request);
+	to = pxe_reply_destination(&request, false);
 	ok(!to.broadcast && to.address == ROUTER && to.port == 67,
 	   "an answer would go to the relay");
 }
