@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Files. Large ones go out by sendfile(2): each response has a descriptor of
- * its own, so it goes on when the file is replaced, and when the file is cut
- * short its connection ends at the idle limit (there is no other way to tell
- * the client after Content-Length was sent).
+ * Files, by their size. Large ones leave libmicrohttpd (http-send.c); those
+ * between go out by its sendfile(2). Each answer has a descriptor of its own,
+ * so it goes on when the file is replaced; when the file is cut short its
+ * connection ends (there is no other way to tell the client after
+ * Content-Length was sent).
  *
  * Small ones are read into memory, which sends head and body in one system
  * call, and their response is kept for KEEP_MS: a hundred machines that start
@@ -22,6 +23,7 @@
 #include "server/http-request.h"
 
 #define SMALL	 ((uint64_t)64 * 1024)
+#define LARGE	 ((uint64_t)512 * 1024)
 #define KEEP_MS	 1000
 #define PLACES	 64u
 #define NAME_LEN 512
@@ -200,23 +202,38 @@ static enum MHD_Result send_nothing(struct http_request *request,
 	return http_queue(request, status, response);
 }
 
-static enum MHD_Result send_part(struct http_request *request,
-				 struct file *file,
-				 const struct http_range *range)
+/* By libmicrohttpd, or as a large one. */
+static enum MHD_Result send_range(struct http_request *request,
+				  struct file *file,
+				  const struct http_range *range, bool is_part)
 {
-	struct MHD_Response *response = MHD_create_response_from_fd_at_offset64(
-		range->last - range->first + 1, file->fd, range->first);
+	const struct http_answer answer = {
+		.type = http_content_type(request->label),
+		.modified = file->modified,
+		.is_part = is_part,
+		.range = *range,
+		.size = file->size,
+	};
+	uint64_t length = range->last - range->first + 1;
+	struct MHD_Response *response;
 	char text[80];
 
+	if (length >= LARGE && request->method == HTTP_GET)
+		return http_send(request, &file->fd, &answer);
+	response = MHD_create_response_from_fd_at_offset64(length, file->fd,
+							   range->first);
 	if (!response)
 		return MHD_NO;
 	file->fd = FD_NONE;
 	add_fields(request, response, file);
 	snprintf(text, sizeof(text), "bytes %" PRIu64 "-%" PRIu64 "/%" PRIu64,
 		 range->first, range->last, file->size);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_RANGE,
-				      text);
-	return http_queue(request, MHD_HTTP_PARTIAL_CONTENT, response);
+	if (is_part)
+		(void)MHD_add_response_header(
+			response, MHD_HTTP_HEADER_CONTENT_RANGE, text);
+	return http_queue(request,
+			  is_part ? MHD_HTTP_PARTIAL_CONTENT : MHD_HTTP_OK,
+			  response);
 }
 
 static enum MHD_Result refuse(struct http_request *request, int err)
@@ -264,20 +281,14 @@ static enum MHD_Result send_small(struct http_request *request,
 static enum MHD_Result send_whole(struct http_request *request,
 				  struct file *file)
 {
-	struct MHD_Response *response;
+	const struct http_range whole = { .last = file->size - 1 };
 
 	request->size = file->size;
 	request->done = http_note_done;
 	http_note_begun(request);
 	if (file->size <= SMALL)
 		return send_small(request, file);
-	response = MHD_create_response_from_fd_at_offset64(file->size, file->fd,
-							   0);
-	if (!response)
-		return MHD_NO;
-	file->fd = FD_NONE;
-	add_fields(request, response, file);
-	return http_queue(request, MHD_HTTP_OK, response);
+	return send_range(request, file, &whole, false);
 }
 
 enum MHD_Result http_file_answer(struct http_request *request,
@@ -301,7 +312,7 @@ enum MHD_Result http_file_answer(struct http_request *request,
 		result = send_whole(request, &file);
 		break;
 	case HTTP_RANGE_PART:
-		result = send_part(request, &file, &range);
+		result = send_range(request, &file, &range, true);
 		break;
 	case HTTP_RANGE_OUTSIDE:
 		result = send_nothing(request, MHD_HTTP_RANGE_NOT_SATISFIABLE,

@@ -83,6 +83,23 @@ void http_note_failed(struct http_request *request, const char *why)
 			      why);
 }
 
+static void note_broken(const struct http_request *request)
+{
+	struct timeline *timeline = request->server->context.timeline;
+	uint64_t size = MAX(request->size, 1);
+
+	if (request->why)
+		timeline_warn(
+			timeline, &request->mac, stages[request->role],
+			"%s by HTTP ended at %u %%: %s", request->label,
+			(unsigned int)((size - request->left) * 100 / size),
+			request->why);
+	else
+		timeline_warn(timeline, &request->mac, stages[request->role],
+			      "%s by HTTP ended before all was sent",
+			      request->label);
+}
+
 void http_note_done(struct http_request *request, bool whole)
 {
 	struct timeline *timeline = request->server->context.timeline;
@@ -92,9 +109,7 @@ void http_note_done(struct http_request *request, bool whole)
 	if (!request->noted)
 		return;
 	if (!whole) {
-		timeline_warn(timeline, &request->mac, stages[request->role],
-			      "%s by HTTP ended before all was sent",
-			      request->label);
+		note_broken(request);
 		return;
 	}
 	timeline_note(timeline, &request->mac, stages[request->role],

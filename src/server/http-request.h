@@ -11,6 +11,7 @@
 #include <stdatomic.h>
 
 #include "loop/mailbox.h"
+#include "server/http-fields.h"
 #include "server/http-server.h"
 #include "server/upstream.h"
 
@@ -24,12 +25,14 @@ enum http_method {
 };
 
 struct http_files;
+struct http_senders;
 
 struct http_server {
 	struct http_context context;
 	struct MHD_Daemon *daemon;
 	struct mailbox to_main;
 	struct http_files *files;
+	struct http_senders *senders;
 
 	/* Requests whose connection is suspended. Once ending is set none is
 	 * any more. */
@@ -72,8 +75,10 @@ struct http_request {
 	struct mac mac;
 	uint32_t address; /* the client's, host order; 0: unknown */
 	char label[64];
-	uint64_t size; /* of the whole file; 0: unknown */
-	bool noted;    /* the end is to be noted as well */
+	uint64_t size;	 /* of the whole file; 0: unknown */
+	bool noted;	 /* the end is to be noted as well */
+	const char *why; /* it ended before its end, when that is known */
+	uint64_t left;	 /* bytes not sent then */
 	int64_t begun_ms;
 
 	char *body; /* of a POST */
@@ -89,6 +94,10 @@ struct http_request {
  * will come.
  */
 bool http_sleep(struct http_request *request) _must_check;
+/* The same, and posts the letter, which so comes before any letter that is
+ * posted once ending is set. */
+bool http_sleep_for(struct http_request *request, struct mailbox *mailbox,
+		    struct letter *letter) _must_check;
 /* From any thread; one that is awake stays so. The caller makes sure that the
  * request still is. */
 void http_wake(struct http_request *request);
@@ -121,6 +130,19 @@ enum MHD_Result http_file_answer(struct http_request *request,
 				 const struct name *name);
 /* A small file that was asked for a moment ago. false: not known. */
 bool http_file_again(struct http_request *request, enum MHD_Result *ret_result);
+
+/* Part or whole of a file: a head, and the bytes of range. */
+struct http_answer {
+	const char *type, *modified;
+	bool is_part;
+	struct http_range range; /* the whole's, too */
+	uint64_t size;
+};
+
+/* A large file, by threads of its own; takes *fd. The connection ends with
+ * it. */
+enum MHD_Result http_send(struct http_request *request, int *fd,
+			  const struct http_answer *answer);
 enum MHD_Result http_text_answer(struct http_request *request,
 				 const struct name *name);
 enum MHD_Result http_upstream_answer(struct http_request *request,
@@ -133,6 +155,10 @@ bool http_machines_takes(const char *url);
 
 int http_files_new(struct http_files **ret_files) _must_check;
 struct http_files *http_files_free(struct http_files *files);
+
+/* The threads that send large files. */
+int http_send_start(struct http_server *server, unsigned int count) _must_check;
+void http_send_stop(struct http_server *server);
 
 /* The thread of upstreams. */
 int http_upstream_start(struct http_server *server, struct failure *failure)

@@ -33,7 +33,8 @@
 #define CONNECTION_MEMORY ((size_t)16 * 1024)
 #define COMPLAIN_MS	  10000
 
-bool http_sleep(struct http_request *request)
+bool http_sleep_for(struct http_request *request, struct mailbox *mailbox,
+		    struct letter *letter)
 {
 	struct http_server *server = request->server;
 	bool may;
@@ -48,9 +49,16 @@ bool http_sleep(struct http_request *request)
 			server->asleep->prev = request;
 		server->asleep = request;
 		MHD_suspend_connection(request->connection);
+		if (mailbox)
+			mailbox_post(mailbox, letter);
 	}
 	pthread_mutex_unlock(&server->sleep_lock);
 	return may;
+}
+
+bool http_sleep(struct http_request *request)
+{
+	return http_sleep_for(request, NULL, NULL);
 }
 
 static void wake_locked(struct http_request *request)
@@ -76,10 +84,14 @@ void http_wake(struct http_request *request)
 	pthread_mutex_unlock(&server->sleep_lock);
 }
 
-static void wake_all(struct http_server *server)
+/* Nobody sleeps from now on; senders end before their sockets can. */
+static void end_sleep(struct http_server *server)
 {
 	pthread_mutex_lock(&server->sleep_lock);
 	server->ending = true;
+	pthread_mutex_unlock(&server->sleep_lock);
+	http_send_stop(server);
+	pthread_mutex_lock(&server->sleep_lock);
 	while (server->asleep)
 		wake_locked(server->asleep);
 	pthread_mutex_unlock(&server->sleep_lock);
@@ -311,9 +323,15 @@ static int prepare(struct http_server *server, struct failure *failure)
 	r = mailbox_init(&server->to_main, server->context.loop);
 	if (r < 0)
 		return failure_errno(failure, -r, "HTTP");
-	r = http_upstream_start(server, failure);
+	r = http_send_start(server, thread_count());
 	if (r < 0)
+		(void)failure_errno(failure, -r, "HTTP: a thread");
+	else
+		r = http_upstream_start(server, failure);
+	if (r < 0) {
+		http_send_stop(server);
 		mailbox_done(&server->to_main);
+	}
 	return r;
 }
 
@@ -357,7 +375,7 @@ struct http_server *http_server_free(struct http_server *server)
 {
 	if (!server)
 		return NULL;
-	wake_all(server);
+	end_sleep(server);
 	if (server->daemon)
 		MHD_stop_daemon(server->daemon);
 	http_upstream_stop(server);

@@ -28,6 +28,7 @@ struct connection {
 	char head[HEAD_MAX]; /* as far as it has come */
 	size_t head_len;
 	bool in_body;
+	bool closes; /* the server says that it will close it */
 	uint64_t left;
 };
 
@@ -35,7 +36,6 @@ struct load {
 	int epoll_fd;
 	struct sockaddr_in address;
 	char request[512];
-	bool closes;
 	uint64_t to_send, to_come, bytes;
 };
 
@@ -91,6 +91,8 @@ static bool read_head(struct load *load, struct connection *connection,
 	connection->left -= (uint64_t)(connection->head + connection->head_len -
 				       (end + strlen("\r\n\r\n")));
 	connection->in_body = true;
+	connection->closes =
+		strcasestr(connection->head, "\nConnection: close") != NULL;
 	return true;
 }
 
@@ -126,11 +128,11 @@ static bool go_on(struct load *load, struct connection *connection)
 	if (!connection->in_body || connection->left > 0)
 		return true;
 	load->to_come--;
-	if (load->closes)
+	if (connection->closes || load->to_send == 0)
 		connection->fd = fd_close(connection->fd);
 	if (load->to_send == 0)
 		return true;
-	if (load->closes && !begin(load, connection))
+	if (connection->closes && !begin(load, connection))
 		return false;
 	return ask(load, connection);
 }
@@ -172,10 +174,11 @@ int main(int argc, char **argv)
 	struct connection *connections;
 	uint64_t port, count, requests;
 	double start;
+	bool closes;
 
-	load.closes = argc > 1 && str_eq(argv[1], "-c");
-	argv += load.closes;
-	argc -= load.closes;
+	closes = argc > 1 && str_eq(argv[1], "-c");
+	argv += closes;
+	argc -= closes;
 	if (argc != 6 || !inet_aton(argv[1], &load.address.sin_addr) ||
 	    str_to_u64(argv[2], UINT16_MAX, &port) < 0 ||
 	    str_to_u64(argv[4], 4096, &count) < 0 ||
@@ -188,7 +191,7 @@ int main(int argc, char **argv)
 	load.to_send = load.to_come = requests;
 	snprintf(load.request, sizeof(load.request),
 		 "GET %s HTTP/1.1\r\nHost: %s\r\n%s\r\n", argv[3], argv[1],
-		 load.closes ? "Connection: close\r\n" : "");
+		 closes ? "Connection: close\r\n" : "");
 	load.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	connections = calloc(count, sizeof(*connections));
 	if (!connections)
