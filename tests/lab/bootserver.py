@@ -4,6 +4,7 @@
 import http.client
 import json
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -25,6 +26,7 @@ class BootServer:
         self._arguments = [str(BUILD / "boomerang"), "serve", "--log-json",
                            *map(str, arguments)]
         self._process = None
+        self._guard = None
         self._log = log
 
     def __enter__(self):
@@ -33,6 +35,11 @@ class BootServer:
             file.flush()
             self._process = self._namespace.start(
                 self._arguments, stdout=file, stderr=file)
+        # With its privileges it drops the signal at our end (prctl(2)): this
+        # sees the end of our pipe instead.
+        self._guard = subprocess.Popen(
+            ["sh", "-c", 'read -r _; kill -KILL "$0"',
+             str(self._process.pid)], stdin=subprocess.PIPE)
         try:
             self._namespace.wait_listening(self._process, self._log, *_PORTS)
         except BaseException:
@@ -41,6 +48,9 @@ class BootServer:
         return self
 
     def __exit__(self, *_):
+        self._guard.kill()
+        self._guard.wait()
+        self._guard.stdin.close()
         if self._process.poll() is None:
             end(self._process)
         if self._process.returncode != 0:
