@@ -383,27 +383,9 @@ static int read_script(struct plan *plan, struct failure *failure)
 	return 0;
 }
 
-static int look(struct plan *plan, struct failure *failure)
-{
-	int r = 0;
-
-	if (plan->kind == PLAN_SCRIPT) {
-		r = place_check(plan->script, failure);
-		return r < 0 ? r : read_script(plan, failure);
-	}
-	if (plan->kernel && !bootstrap_is(plan))
-		r = place_check(plan->kernel, failure);
-	for (size_t i = bootstrap_is(plan); i < plan->initrd_count && r == 0;
-	     i++)
-		r = place_check(plan->initrds[i], failure);
-	for (size_t i = 0; i < plan->cmdline_count && r == 0; i++)
-		if (plan->cmdline[i].is_file)
-			r = place_check(plan->cmdline[i].text, failure);
-	return r;
-}
-
-static int look_at_all(const struct machines_context *context,
-		       struct machines_file *file, struct failure *failure)
+/* The scripts, whose paths the plans have until then. */
+static int read_scripts(const struct machines_context *context,
+			struct machines_file *file, struct failure *failure)
 {
 	struct failure why;
 	int r = 0;
@@ -411,13 +393,35 @@ static int look_at_all(const struct machines_context *context,
 	for (size_t i = 0; i < file->count && r == 0; i++) {
 		struct section *section = &file->sections[i];
 
-		r = look(section->plan, &why);
+		if (section->plan->kind != PLAN_SCRIPT)
+			continue;
+		r = place_check(section->plan->script, &why);
+		if (r == 0)
+			r = read_script(section->plan, &why);
 		if (r < 0)
 			return failure_set(failure, -r, "%s:%u: [%s]: %s",
 					   context->name, section->line,
 					   section->name, why.text);
 	}
 	return r;
+}
+
+int machines_file_check(const struct machines_context *context,
+			const struct machines_file *file,
+			struct failure *failure)
+{
+	struct failure why;
+
+	for (size_t i = 0; i < file->count; i++) {
+		const struct section *section = &file->sections[i];
+		int r = place_check_all(section->plan, &why);
+
+		if (r < 0)
+			return failure_set(failure, -r, "%s:%u: [%s]: %s",
+					   context->name, section->line,
+					   section->name, why.text);
+	}
+	return 0;
 }
 
 int machines_file_load(const struct machines_context *context, int dir_fd,
@@ -435,7 +439,9 @@ int machines_file_load(const struct machines_context *context, int dir_fd,
 		return failure_errno(failure, (int)-len, "%s", context->name);
 	r = machines_file_parse(context, text, (size_t)len, &file, failure);
 	if (r == 0)
-		r = look_at_all(context, file, failure);
+		r = read_scripts(context, file, failure);
+	if (r == 0)
+		r = machines_file_check(context, file, failure);
 	if (r < 0)
 		machines_file_free(file);
 	else

@@ -38,6 +38,11 @@ int machines_file_load(const struct machines_context *context, int dir_fd,
 		       struct machines_file **ret_file, struct failure *failure)
 	_must_check;
 
+/* Looks again whether the files it names can be read. */
+int machines_file_check(const struct machines_context *context,
+			const struct machines_file *file,
+			struct failure *failure) _must_check;
+
 struct machines_file *machines_file_free(struct machines_file *file);
 
 /* That of the machine's own section, else of the first pattern that matches,

@@ -12,6 +12,9 @@
 static int missing(const struct bootstrap *bootstrap, const char *name, int err,
 		   struct failure *failure)
 {
+	if (err != ENOENT)
+		return failure_errno(failure, err, "%s/%s", bootstrap->dir,
+				     name);
 	return failure_set(failure, err,
 			   "%s/%s: %s; `boomerang build -o %s` (or `make "
 			   "bootstrap`) makes what machines boot",
@@ -41,6 +44,13 @@ static int look(const struct bootstrap *bootstrap,
 					   "%s/%s is not one line of text",
 					   bootstrap->dir, BOOTSTRAP_CMDLINE);
 	return 0;
+}
+
+int bootstrap_check(const struct bootstrap *bootstrap, struct failure *failure)
+{
+	char cmdline[BOOTSTRAP_CMDLINE_BYTES];
+
+	return look(bootstrap, cmdline, failure);
 }
 
 int bootstrap_open(struct bootstrap *bootstrap, const char *dir, bool need,

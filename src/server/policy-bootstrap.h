@@ -28,6 +28,10 @@ void bootstrap_close(struct bootstrap *bootstrap);
 int bootstrap_reload(struct bootstrap *bootstrap, struct failure *failure)
 	_must_check;
 
+/* Whether its files can be read. */
+int bootstrap_check(const struct bootstrap *bootstrap, struct failure *failure)
+	_must_check;
+
 /* Makes the plan boot it. -ENOENT with *failure: there is none. */
 int bootstrap_plan(const struct bootstrap *bootstrap, struct plan *plan,
 		   struct failure *failure) _must_check;

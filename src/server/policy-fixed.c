@@ -26,18 +26,6 @@ static int resolve(const struct place_base *base, const char *option,
 	return 0;
 }
 
-/* Files that the command line names are looked at as the others are. */
-static int check_cmdline(const struct plan *plan, struct failure *failure)
-{
-	struct failure why;
-	int r = 0;
-
-	for (size_t i = 0; i < plan->cmdline_count && r == 0; i++)
-		if (plan->cmdline[i].is_file)
-			r = place_check(plan->cmdline[i].text, &why);
-	return r == 0 ? 0 : failure_set(failure, -r, "--cmdline: %s", why.text);
-}
-
 static int fill_static(struct plan *plan, const struct serve_settings *settings,
 		       const struct place_base *base, struct failure *failure)
 {
@@ -56,7 +44,8 @@ static int fill_static(struct plan *plan, const struct serve_settings *settings,
 	r = plan_add_template(plan, settings->cmdline, base, &why);
 	if (r < 0)
 		return failure_set(failure, -r, "--cmdline: %s", why.text);
-	return check_cmdline(plan, failure);
+	r = place_check_all(plan, &why);
+	return r < 0 ? failure_set(failure, -r, "--cmdline: %s", why.text) : 0;
 }
 
 int fixed_plan_new(const struct serve_settings *settings,

@@ -126,7 +126,7 @@ int place_check(const char *place, struct failure *failure)
 	_cleanup_fd int fd = FD_NONE;
 	struct stat st;
 
-	if (place_is_url(place))
+	if (place_is_url(place) || str_after(place, "./"))
 		return 0;
 	fd = open(place, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
@@ -135,4 +135,16 @@ int place_check(const char *place, struct failure *failure)
 		return failure_set(failure, EINVAL, "%s is no regular file",
 				   place);
 	return 0;
+}
+
+int place_check_all(const struct plan *plan, struct failure *failure)
+{
+	int r = plan->kernel ? place_check(plan->kernel, failure) : 0;
+
+	for (size_t i = 0; i < plan->initrd_count && r == 0; i++)
+		r = place_check(plan->initrds[i], failure);
+	for (size_t i = 0; i < plan->cmdline_count && r == 0; i++)
+		if (plan->cmdline[i].is_file)
+			r = place_check(plan->cmdline[i].text, failure);
+	return r;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/failure.h"
+#include "server/plan.h"
 
 /* What relative ones are relative to; either may be NULL. */
 struct place_base {
@@ -22,5 +23,9 @@ int place_resolve(const struct place_base *base, const char *text,
 /* A place on another host. */
 bool place_is_url(const char *place);
 
-/* A regular file of this host can be read now. URLs are not asked. */
+/* A regular file of this host can be read now. URLs are not asked, and what is
+ * in the served directory is not looked at. */
 int place_check(const char *place, struct failure *failure) _must_check;
+/* The same for all places of a plan. */
+int place_check_all(const struct plan *plan, struct failure *failure)
+	_must_check;

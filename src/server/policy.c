@@ -10,6 +10,7 @@
 #include "server/machines-file.h"
 #include "server/policy-api.h"
 #include "server/policy-fixed.h"
+#include "server/policy-place.h"
 
 /*
  * The machines file comes first, whatever else decides; where that is nothing
@@ -111,6 +112,20 @@ struct policy *policy_free(struct policy *policy)
 	bootstrap_close(&policy->bootstrap);
 	free(policy);
 	return NULL;
+}
+
+int policy_check(const struct policy *policy, struct failure *failure)
+{
+	int r = 0;
+
+	if (policy->bootstrap.complete)
+		r = bootstrap_check(&policy->bootstrap, failure);
+	if (r == 0 && policy->fixed)
+		r = place_check_all(policy->fixed, failure);
+	if (r == 0 && policy->machines)
+		r = machines_file_check(&policy->machines_context,
+					policy->machines, failure);
+	return r;
 }
 
 void policy_ask(struct policy *policy, struct question *question)

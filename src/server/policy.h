@@ -44,6 +44,11 @@ int policy_new(struct loop *loop, const struct serve_settings *settings,
 	       struct policy **ret_policy, struct failure *failure) _must_check;
 struct policy *policy_free(struct policy *policy);
 
+/* Whether the files that machines boot can be read: to be asked again when
+ * privileges were dropped. */
+int policy_check(const struct policy *policy, struct failure *failure)
+	_must_check;
+
 /* answered is called once: before this returns, or later on the loop. */
 void policy_ask(struct policy *policy, struct question *question);
 /* answered will not be called; not waiting is fine. */

@@ -287,6 +287,8 @@ static int run(struct server *server, struct failure *failure)
 	raise_descriptor_limit();
 	r = privileges_drop(server->settings, who, failure);
 	if (r == 0)
+		r = policy_check(server->policy, failure);
+	if (r == 0)
 		r = open_journal(server, failure);
 	if (r == 0)
 		r = open_servers(server, failure);
