@@ -87,7 +87,7 @@ static void add_cmdline(struct text *out, char *cmdline)
 			if (*p == '"')
 				quoted = !quoted;
 			else
-				*to++ = *p;
+				*to++ = *p == '\t' ? ' ' : *p;
 		}
 		end = !*p;
 		*to = '\0';

@@ -256,7 +256,7 @@ static void test_grub(void)
 {
 	static const char *const initrds[] = { "/srv/i1", "http://h/i2", NULL };
 	struct plan *plan = new_plan("/srv/vmlinuz", initrds,
-				     "a=1 b='x;y' c=\"d e\" ${f} # $(g)");
+				     "a=1 b='x;y' c=\"d\te\" ${f} # $(g)");
 
 	plan->message = strdup("it's\n-x");
 	ok_str(grub(plan),
