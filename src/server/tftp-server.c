@@ -5,11 +5,11 @@
  * session (tftp-session.c).
  *
  * Sessions are few and requests rare beside data packets, so the table is an
- * array that is walked once for each request: whether the client has one
- * already (then its request was sent again, and is absorbed), how many its
- * host has, and which of them has been quiet for longest. At a cap, that one
- * gives way if it has been quiet for QUIET_S; if not, the request is dropped
- * and counted: the client sends it again by itself.
+ * array that is walked for each request: whether the client has one already
+ * (then its request was sent again, and is absorbed), how many its host has,
+ * and which of them has been quiet for longest. At a cap, that one gives way
+ * if it has been quiet for QUIET_S; if not, the request is dropped and
+ * counted: the client sends it again by itself.
  */
 #include "server/tftp-server.h"
 
@@ -39,6 +39,12 @@ struct tftp_server {
 	size_t count;
 	uint64_t dropped; /* requests, since it was told */
 	int64_t told_ms;
+};
+
+/* The sessions as a new request finds them. */
+struct census {
+	struct tftp_session *quietest, *host_quietest;
+	size_t host_count;
 };
 
 /* Where a packet came from, and to which of our addresses. */
@@ -156,32 +162,72 @@ static void keep_quietest(struct tftp_session **quietest,
 		*quietest = session;
 }
 
-/* Whether the request is to be served. */
-static bool admit(struct tftp_server *server, const struct sockaddr_in *peer)
+/*
+ * Whether the client of a session only repeats the request that it serves.
+ * If not, the session is over: by what the client sent to it before this
+ * request, which may have been overtaken, or now.
+ */
+static bool repeats(struct tftp_server *server, struct tftp_session *session,
+		    uint64_t digest)
 {
-	struct tftp_session *host_quietest = NULL, *quietest = NULL;
-	size_t host_count = 0;
+	size_t count = server->count;
 
+	session->source.ready(&session->source, EPOLLIN);
+	if (server->count < count)
+		return false;
+	if (tftp_session_repeats(session, digest))
+		return true;
+	ended(session);
+	return false;
+}
+
+static void count_host(struct tftp_server *server, struct in_addr host,
+		       struct census *ret)
+{
+	*ret = (struct census){ 0 };
 	for (size_t i = 0; i < server->count; i++) {
 		struct tftp_session *s = server->sessions[i];
 
-		keep_quietest(&quietest, s);
-		if (s->peer.sin_addr.s_addr != peer->sin_addr.s_addr)
+		keep_quietest(&ret->quietest, s);
+		if (s->peer.sin_addr.s_addr != host.s_addr)
 			continue;
-		if (s->peer.sin_port == peer->sin_port)
-			return false;
-		keep_quietest(&host_quietest, s);
-		host_count++;
+		keep_quietest(&ret->host_quietest, s);
+		ret->host_count++;
 	}
-	if (host_count >= TFTP_SESSIONS_HOST && !make_room(host_quietest)) {
-		char ip[IPV4_TEXT_MAX], which[32];
+}
 
-		snprintf(which, sizeof(which), " from %s",
-			 ipv4_text(ntohl(peer->sin_addr.s_addr), ip));
+static struct tftp_session *find(const struct tftp_server *server,
+				 const struct sockaddr_in *peer)
+{
+	for (size_t i = 0; i < server->count; i++) {
+		struct tftp_session *s = server->sessions[i];
+
+		if (s->peer.sin_addr.s_addr == peer->sin_addr.s_addr &&
+		    s->peer.sin_port == peer->sin_port)
+			return s;
+	}
+	return NULL;
+}
+
+/* Whether the request is to be served. */
+static bool admit(struct tftp_server *server,
+		  const struct tftp_request *request)
+{
+	struct tftp_session *same = find(server, &request->peer);
+	char ip[IPV4_TEXT_MAX], which[32];
+	struct census census;
+
+	if (same && repeats(server, same, request->digest))
+		return false;
+	count_host(server, request->peer.sin_addr, &census);
+	if (census.host_count >= TFTP_SESSIONS_HOST &&
+	    !make_room(census.host_quietest)) {
+		ipv4_text(ntohl(request->peer.sin_addr.s_addr), ip);
+		snprintf(which, sizeof(which), " from %s", ip);
 		drop(server, which);
 		return false;
 	}
-	if (server->count == TFTP_SESSIONS && !make_room(quietest)) {
+	if (server->count == TFTP_SESSIONS && !make_room(census.quietest)) {
 		drop(server, "");
 		return false;
 	}
@@ -269,8 +315,18 @@ static int serve(struct tftp_server *server, const struct tftp_request *request)
 	return -ENOENT;
 }
 
+/* FNV-1a: only to know a request that comes again. */
+static uint64_t digest(struct view bytes)
+{
+	uint64_t hash = 0xcbf29ce484222325;
+
+	for (size_t i = 0; i < bytes.left; i++)
+		hash = (hash ^ bytes.at[i]) * 0x100000001b3;
+	return hash;
+}
+
 static void take_read(struct tftp_server *server, const struct arrival *arrival,
-		      const struct tftp_packet *packet)
+		      const struct tftp_packet *packet, struct view bytes)
 {
 	struct name name;
 	const struct tftp_request request = {
@@ -279,6 +335,7 @@ static void take_read(struct tftp_server *server, const struct arrival *arrival,
 		.path = packet->name,
 		.options = packet->options,
 		.name = &name,
+		.digest = digest(bytes),
 	};
 	int r;
 
@@ -294,7 +351,7 @@ static void take_read(struct tftp_server *server, const struct arrival *arrival,
 		       "unknown mode, ask in octet (binary) mode");
 		return;
 	}
-	if (!admit(server, &arrival->peer))
+	if (!admit(server, &request))
 		return;
 	names_resolve(server->context.names, packet->name, &name);
 	r = serve(server, &request);
@@ -310,7 +367,7 @@ static void take_packet(struct tftp_server *server,
 	int r = tftp_parse(bytes, &packet, &why);
 
 	if (r == 0 && packet.opcode == TFTP_RRQ) {
-		take_read(server, arrival, &packet);
+		take_read(server, arrival, &packet, bytes);
 	} else if (r == 0 && packet.opcode == TFTP_WRQ) {
 		refuse(server, arrival, TFTP_ACCESS_VIOLATION,
 		       "this server does not take files");

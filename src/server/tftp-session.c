@@ -21,11 +21,13 @@
 #include "server/tftp-socket.h"
 #include "wire/ipv4.h"
 
-#define TICKS(ms)     ((ms) / TFTP_TICK_MS)
-#define PATIENCE_MIN  TICKS(200)
-#define PATIENCE_MAX  TICKS(2000)
-#define WAIT_MAX      TICKS(8000)
-#define TRIES	      8
+#define TICKS(ms)    ((ms) / TFTP_TICK_MS)
+#define PATIENCE_MIN TICKS(200)
+#define PATIENCE_MAX TICKS(2000)
+#define WAIT_MAX     TICKS(8000)
+#define TRIES	     8
+/* No machine is back from a reset sooner. */
+#define RESET_MS      1000
 #define TRIES_UNHEARD 3
 /* An ACK or ERROR; what is cut off of it is of no interest. */
 #define RECEIVE_MAX 512
@@ -149,7 +151,7 @@ void tftp_session_send(struct tftp_session *session, struct tftp_file *file)
 	agree(session, file->size);
 	tftp_path_init(&session->path, session->source.fd, &session->window);
 	session->quiet = 0;
-	session->wait = session->patience;
+	session->due = session->patience;
 	if (has_options(&session->agreed)) {
 		session->state = TFTP_OFFERED;
 		read_ahead(session);
@@ -173,7 +175,7 @@ static void heard(struct tftp_session *session)
 	session->heard = true;
 	session->tries = 0;
 	session->quiet = 0;
-	session->wait = session->patience;
+	session->due = session->patience;
 }
 
 static void take_ack(struct tftp_session *session, uint16_t block)
@@ -234,8 +236,13 @@ static void take_packet(struct tftp_session *session, struct view bytes)
 	}
 }
 
+/* Some ROMs start what they loaded before they acknowledge its last block. */
 static void gone(struct tftp_session *session, const char *how)
 {
+	const struct tftp_window *window = &session->window;
+
+	if (window->sent == window->blocks)
+		how = "all of it was sent, and the end not acknowledged";
 	if (session->fetching)
 		tftp_note_failed(session, how);
 	end(session);
@@ -256,21 +263,30 @@ static void take(struct source *source, _unused uint32_t events)
 
 void tftp_session_tick(struct tftp_session *session)
 {
-	if (session->state == TFTP_ASKING || ++session->quiet < session->wait)
+	uint32_t wait;
+
+	if (session->state == TFTP_ASKING || ++session->quiet < session->due)
 		return;
 	if (++session->tries > (session->heard ? TRIES : TRIES_UNHEARD)) {
 		gone(session, "the machine does not answer any more");
 		return;
 	}
-	session->quiet = 0;
-	session->wait =
-		MAX(MIN(2 * session->wait, WAIT_MAX), session->patience);
+	wait = MIN(session->patience << session->tries, WAIT_MAX);
+	session->due += MAX(wait, session->patience);
 	if (session->state == TFTP_OFFERED) {
 		send_oack(session);
 	} else {
 		tftp_window_rewind(&session->window);
 		send_window(session);
 	}
+}
+
+/* Many ROMs use the same port after a reset, so a machine that was heard, fell
+ * silent and asks again began anew. */
+bool tftp_session_repeats(const struct tftp_session *session, uint64_t digest)
+{
+	return session->digest == digest &&
+	       (!session->heard || session->quiet < TICKS(RESET_MS));
 }
 
 static void text_made(struct text_request *request, int r, char *body,
@@ -341,22 +357,24 @@ allocate(const struct tftp_context *context, struct tftp_files *files,
 	 void (*ended)(struct tftp_session *session))
 {
 	struct tftp_session *session = calloc(1, sizeof(*session));
-	const char *slash = strrchr(request->path, '/');
+	const char *label = request->path, *rest;
 
 	if (!session)
 		return NULL;
+	while (*(rest = label + strcspn(label, "/\\")))
+		label = rest + 1;
 	session->context = context;
 	session->files = files;
 	session->ended = ended;
 	session->source.fd = session->strangers.fd = FD_NONE;
 	session->peer = request->peer;
 	session->local = request->local;
+	session->digest = request->digest;
 	session->agreed = request->options;
 	session->role = request->name->role;
 	session->has_mac = request->name->has_mac;
 	session->mac = request->name->mac;
-	str_copy(session->label, sizeof(session->label),
-		 slash ? slash + 1 : request->path);
+	str_copy(session->label, sizeof(session->label), label);
 	return session;
 }
 

@@ -24,6 +24,7 @@ struct tftp_request {
 	const char *path;     /* as it was asked for */
 	struct tftp_options options;
 	const struct name *name;
+	uint64_t digest; /* of all of its bytes */
 };
 
 struct tftp_session {
@@ -36,6 +37,7 @@ struct tftp_session {
 	size_t place; /* in that table */
 	struct sockaddr_in peer;
 	struct in_addr local;
+	uint64_t digest; /* of its request */
 	enum tftp_state state;
 	struct tftp_options agreed;
 	struct tftp_window window;
@@ -43,8 +45,9 @@ struct tftp_session {
 	struct tftp_file *file;
 	uint64_t ahead; /* the file is being read up to here */
 	struct text_request text;
-	/* Ticks: since something was sent, to wait now, to wait at first. */
-	uint32_t quiet, wait, patience;
+	/* In ticks: since something new arrived; when that is too long; how
+	 * long it is at first. */
+	uint32_t quiet, due, patience;
 	uint8_t tries;
 	bool heard;    /* it acknowledged something */
 	bool fetching; /* … of the file */
@@ -72,6 +75,10 @@ void tftp_session_ask(struct tftp_session *session, enum name_kind kind);
 
 /* A tick has passed. */
 void tftp_session_tick(struct tftp_session *session);
+
+/* Whether a request of its client with this digest is only the one that it
+ * serves, sent again. */
+bool tftp_session_repeats(const struct tftp_session *session, uint64_t digest);
 
 /* Seconds in which nothing new arrived. */
 static inline uint32_t tftp_session_quiet_s(const struct tftp_session *session)

@@ -187,11 +187,13 @@ static int open_port(void)
 		.sin_family = AF_INET,
 		.sin_port = htons(TFTP_PORT),
 	};
-	const int on = 1;
+	const int on = 1, room = 1 << 20;
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 ||
 	    setsockopt(fd, IPPROTO_IP, IP_PKTINFO, &on, sizeof(on)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof(room)) <
+		    0 ||
 	    bind(fd, (const struct sockaddr *)&here, sizeof(here)) < 0)
 		return FD_NONE;
 	return fd;
