@@ -88,28 +88,55 @@ static int parse_port(const char *text, uint16_t *ret_port,
 	return 0;
 }
 
-/* "5s", "500ms", "1m", as Go writes them; a number alone is seconds. */
-static int parse_duration(const char *text, int64_t *ret_ms,
-			  struct failure *failure)
+/* A piece of a time, "30s" of "1m30s", added to *ms. False: it is none. */
+static bool take_time(const char **at, uint64_t *ms)
 {
 	static const struct {
 		const char *unit;
 		uint64_t ms;
-	} units[] = { { "", 1000 }, { "s", 1000 }, { "ms", 1 }, { "m", 60000 } };
-	char digits[12];
-	size_t len = strspn(text, "0123456789");
-	uint64_t number;
+	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 } };
+	uint64_t whole = 0, part = 0, worth = 100; /* part: thousandths */
+	const char *start = *at;
 
+	for (; **at >= '0' && **at <= '9'; (*at)++)
+		whole = MIN(whole * 10 + (uint64_t)(**at - '0'),
+			    (uint64_t)API_TIMEOUT_MAX_MS + 1);
+	if (*at == start)
+		return false;
+	if (**at == '.')
+		for ((*at)++; **at >= '0' && **at <= '9'; (*at)++) {
+			part += (uint64_t)(**at - '0') * worth;
+			worth /= 10;
+		}
 	for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
-		if (!str_eq(text + len, units[i].unit) || len >= sizeof(digits))
+		const char *rest = str_after(*at, units[i].unit);
+
+		if (!rest || (*rest && (*rest < '0' || *rest > '9')))
 			continue;
-		memcpy(digits, text, len);
-		digits[len] = '\0';
-		if (str_to_u64(digits, API_TIMEOUT_MAX_MS, &number) < 0 ||
-		    number == 0 ||
-		    number * units[i].ms > (uint64_t)API_TIMEOUT_MAX_MS)
-			break;
-		*ret_ms = (int64_t)(number * units[i].ms);
+		*ms += whole * units[i].ms + part * units[i].ms / 1000;
+		*at = rest;
+		return true;
+	}
+	return false;
+}
+
+/* "5s", "500ms", "1.5s", "1m30s", as Go writes them; a number alone is
+ * seconds. */
+static int parse_duration(const char *text, int64_t *ret_ms,
+			  struct failure *failure)
+{
+	const char *at = text;
+	uint64_t ms = 0, seconds;
+
+	if (str_to_u64(text, API_TIMEOUT_MAX_MS, &seconds) == 0) {
+		ms = seconds * MS_PER_S;
+	} else {
+		while (*at && ms <= (uint64_t)API_TIMEOUT_MAX_MS)
+			if (!take_time(&at, &ms))
+				ms = UINT64_MAX;
+	}
+	if (ms > 0 && ms <= (uint64_t)API_TIMEOUT_MAX_MS) {
+		*ret_ms = (int64_t)ms;
 		return 0;
 	}
 	return failure_set(failure, EINVAL,

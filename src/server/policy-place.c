@@ -71,8 +71,10 @@ static int resolve_url(const char *base, const char *text, char **ret_place,
 
 	if (code == CURLUE_OK && base)
 		code = curl_url_set(url, CURLUPART_URL, base, 0);
+	/* A blank is what Go takes for "%20" as well. */
 	if (code == CURLUE_OK)
-		code = curl_url_set(url, CURLUPART_URL, text, 0);
+		code = curl_url_set(url, CURLUPART_URL, text,
+				    CURLU_ALLOW_SPACE | CURLU_URLENCODE);
 	if (code == CURLUE_OK)
 		code = curl_url_get(url, CURLUPART_URL, &whole, 0);
 	if (code != CURLUE_OK)
@@ -102,20 +104,33 @@ static int resolve_path(const char *dir, const char *text, char **ret_place,
 	return copy(path, ret_place, failure);
 }
 
+/* What follows file://, of which "localhost" may be the host (RFC 8089). */
+static int resolve_file(const char *rest, char **ret_place,
+			struct failure *failure)
+{
+	_cleanup(cleanup_curl) char *path = NULL;
+	int len = 0;
+
+	if (str_after(rest, "localhost/"))
+		rest += strlen("localhost");
+	path = curl_easy_unescape(NULL, rest, 0, &len);
+	if (!path)
+		return failure_errno(failure, ENOMEM, "is kept");
+	if (strlen(path) != (size_t)len)
+		return failure_set(failure, EINVAL, "has a NUL");
+	return path[0] ? resolve_path(NULL, path, ret_place, failure)
+		       : failure_set(failure, EINVAL, "is empty");
+}
+
 int place_resolve(const struct place_base *base, const char *text,
 		  char **ret_place, struct failure *failure)
 {
-	const char *path = NULL;
 	int r = check_text(text, failure);
 
 	if (r < 0)
 		return r;
 	if (strncasecmp(text, "file://", 7) == 0)
-		path = text + 7;
-	if (path && str_after(path, "localhost/"))
-		path += strlen("localhost");
-	if (path)
-		return resolve_path(NULL, path, ret_place, failure);
+		return resolve_file(text + 7, ret_place, failure);
 	if (has_scheme(text) || base->url)
 		return resolve_url(base->url, text, ret_place, failure);
 	return resolve_path(base->dir, text, ret_place, failure);

@@ -150,6 +150,42 @@ static void test_pixiecore(void)
 	options_free(&o);
 }
 
+/* Go's forms. */
+static void test_times(void)
+{
+	static const struct {
+		const char *text;
+		int64_t ms; /* 0: refused */
+	} rows[] = {
+		{ "7", 7000 },	    { "500ms", 500 },
+		{ "1m30s", 90000 }, { "1.5s", 1500 },
+		{ "0.25s", 250 },   { "1s1.9999ms", 1001 },
+		{ "5m", 300000 },   { "5m1ms", 0 },
+		{ "0s", 0 },	    { "", 0 },
+		{ "s", 0 },	    { "1m30", 0 },
+		{ "1.5", 0 },	    { "1d", 0 },
+
+		{ "-1s", 0 },	    { "1mss", 0 },
+		{ "1..5s", 0 },	    { "99999999999999999999s", 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct serve_options o = { 0 };
+		struct failure failure = { 0 };
+		char line[80];
+
+		snprintf(line, sizeof(line),
+			 "serve -api http://h/ -api-timeout=%s", rows[i].text);
+		if (parse(line, &o, &failure) < 0)
+			ok(rows[i].ms == 0 && strstr(failure.text, "a time"),
+			   rows[i].text);
+		else
+			ok_int(o.settings.api_timeout_ms, rows[i].ms,
+			       rows[i].text);
+		options_free(&o);
+	}
+}
+
 static void test_dry_run(void)
 {
 	struct serve_options o;
@@ -172,6 +208,7 @@ int main(void)
 	test_modes();
 	test_all();
 	test_pixiecore();
+	test_times();
 	test_dry_run();
 	return tap_done();
 }
