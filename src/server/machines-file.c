@@ -305,6 +305,10 @@ int machines_file_parse(const struct machines_context *context,
 
 	if (!parser.file)
 		return failure_errno(failure, ENOMEM, "%s", context->name);
+	/* Editors of Windows put this before a text; libinih passes over it,
+	 * but next_line() would not see the first heading. */
+	if (str_after(text, "\xef\xbb\xbf"))
+		parser.rest += 3;
 	if (strlen(text) != len)
 		r = failure_set(failure, EBADMSG,
 				"%s: has a NUL, so it is no "

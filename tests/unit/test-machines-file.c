@@ -205,6 +205,25 @@ static void test_long(void)
 	machines_file_free(file);
 }
 
+static void test_mark(void)
+{
+	static const char text[] =
+		"\xef\xbb\xbf[default]\nlocal = yes\n" M "kernel = /k\n";
+	struct machines_file *file = NULL;
+	struct failure failure = { 0 };
+
+	if (!ok_int(machines_file_parse(&context, text, strlen(text), &file,
+					&failure),
+		    0, "a byte order mark"))
+		return;
+	ok(find(file, "00:00:00:00:00:09") &&
+		   find(file, "00:00:00:00:00:09")->kind == PLAN_LOCAL,
+	   "the section behind it counts");
+	ok_int(find(file, "00:00:00:00:00:01")->kind, PLAN_LINUX,
+	       "and is not part of the next");
+	machines_file_free(file);
+}
+
 static void put(int dir_fd, const char *name, const char *text)
 {
 	if (file_create(dir_fd, name, text) < 0)
@@ -250,6 +269,7 @@ int main(void)
 	test_plans();
 	test_bad();
 	test_long();
+	test_mark();
 	test_load();
 	return tap_done();
 }
