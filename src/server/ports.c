@@ -15,10 +15,11 @@
 #include "wire/ipv4.h"
 
 /* A burst of a thousand machines that are switched on at once must wait in
- * the socket, not be lost; a DHCP request is about 600 bytes, and twice that
- * with the kernel's own overhead. */
-#define RECEIVE_BUFFER (8 * 1024 * 1024)
-#define HTTP_BACKLOG   1024
+ * the socket, not be lost, and so must their answers while the processor has
+ * more to do; a DHCP request is about 600 bytes, and twice that with the
+ * kernel's own overhead. */
+#define BURST_BUFFER (8 * 1024 * 1024)
+#define HTTP_BACKLOG 1024
 
 struct socket_kind {
 	const char *name; /* for people */
@@ -95,15 +96,20 @@ static int open_socket(const struct socket_kind *kind, uint32_t address,
 	return TAKE_FD(fd);
 }
 
-static void set_receive_buffer(int fd)
+/* Beyond the system's limit only with CAP_NET_ADMIN; what can be had is
+ * fine. */
+static void set_buffer(int fd, int beyond, int within)
 {
-	const int size = RECEIVE_BUFFER;
+	const int size = BURST_BUFFER;
 
-	/* Beyond the system's limit only with CAP_NET_ADMIN; what can be had
-	 * is fine. */
-	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) < 0)
-		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size,
-				 sizeof(size));
+	if (setsockopt(fd, SOL_SOCKET, beyond, &size, sizeof(size)) < 0)
+		(void)setsockopt(fd, SOL_SOCKET, within, &size, sizeof(size));
+}
+
+static void set_buffers(int fd)
+{
+	set_buffer(fd, SO_RCVBUFFORCE, SO_RCVBUF);
+	set_buffer(fd, SO_SNDBUFFORCE, SO_SNDBUF);
 }
 
 static int open_dhcp(const struct serve_settings *settings, struct ports *ports,
@@ -120,7 +126,7 @@ static int open_dhcp(const struct serve_settings *settings, struct ports *ports,
 	if (setsockopt(ports->dhcp_fd, SOL_SOCKET, SO_BROADCAST, &on,
 		       sizeof(on)) < 0)
 		return failure_errno(failure, errno, "cannot send broadcasts");
-	set_receive_buffer(ports->dhcp_fd);
+	set_buffers(ports->dhcp_fd);
 	return 0;
 }
 
@@ -136,7 +142,7 @@ static int open_dhcp_raw(const struct serve_settings *settings,
 				     "cannot listen beside the DHCP server of "
 				     "this machine (packet socket); run it as "
 				     "root, or with CAP_NET_RAW");
-	set_receive_buffer(ports->dhcp_fd);
+	set_buffers(ports->dhcp_fd);
 	ports->raw_send_fd = socket(
 		AF_INET, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_RAW);
 	if (ports->raw_send_fd < 0 ||
@@ -145,6 +151,7 @@ static int open_dhcp_raw(const struct serve_settings *settings,
 		return failure_errno(failure, errno,
 				     "cannot open a raw socket; run it as "
 				     "root, or with CAP_NET_RAW");
+	set_buffers(ports->raw_send_fd);
 	return 0;
 }
 
@@ -160,12 +167,12 @@ static int open_all(const struct serve_settings *settings, struct ports *ports,
 				    failure);
 	if (ports->pxe_fd < 0)
 		return ports->pxe_fd;
-	set_receive_buffer(ports->pxe_fd);
+	set_buffers(ports->pxe_fd);
 	ports->tftp_fd = open_socket(&tftp, settings->listen,
 				     settings->tftp_port, failure);
 	if (ports->tftp_fd < 0)
 		return ports->tftp_fd;
-	set_receive_buffer(ports->tftp_fd);
+	set_buffers(ports->tftp_fd);
 	ports->http_fd = open_socket(&http, settings->listen,
 				     settings->http_port, failure);
 	return MIN(ports->http_fd, 0);

@@ -27,7 +27,7 @@
 #define DHCP_AGAIN_MS 4000
 #define TFTP_AGAIN_MS 1000
 #define HTTP_AGAIN_MS 10000
-#define RECEIVE_BYTES (16 * 1024 * 1024)
+#define BUFFER_BYTES  (16 * 1024 * 1024)
 #define BLOCK	      1468
 #define TEXT_MAX      2048
 #define PXE_PORT      4011
@@ -369,7 +369,7 @@ static void open_dhcp(const char *interface)
 		.sin_family = AF_INET,
 		.sin_port = htons(DHCP4_CLIENT_PORT),
 	};
-	const int on = 1, size = RECEIVE_BYTES;
+	const int on = 1, size = BUFFER_BYTES;
 
 	link_index = (int)if_nametoindex(interface);
 	dhcp.fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -378,6 +378,9 @@ static void open_dhcp(const char *interface)
 	    setsockopt(dhcp.fd, SOL_SOCKET, SO_BROADCAST, &on, sizeof(on)) <
 		    0 ||
 	    setsockopt(dhcp.fd, SOL_SOCKET, SO_RCVBUFFORCE, &size,
+		       sizeof(size)) < 0 ||
+	    /* One socket is all machines'; each alone would have room. */
+	    setsockopt(dhcp.fd, SOL_SOCKET, SO_SNDBUFFORCE, &size,
 		       sizeof(size)) < 0 ||
 	    bind(dhcp.fd, (const struct sockaddr *)&here, sizeof(here)) < 0 ||
 	    loop_add(&loop, &dhcp, EPOLLIN) < 0)
