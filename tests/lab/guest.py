@@ -95,6 +95,18 @@ class Bootstrap:
             check(time.monotonic() < deadline,
                   f"phase {status['phase']} for {timeout} s")
 
+    def online(self, timeout=60):
+        """Waits until it has an address: on a busy host the prompt is there
+        before the network card's driver."""
+        deadline = time.monotonic() + timeout
+        while True:
+            network = self.status()["network"]
+            if re.search(r"\d+\.\d+\.\d+\.\d+", network or ""):
+                return
+            check(time.monotonic() < deadline,
+                  f"no address in {timeout} s: {network}")
+            time.sleep(0.2)
+
     # -- load and return ------------------------------------------------------
 
     def load(self, ref, pattern, timeout=120, options=""):

@@ -57,6 +57,7 @@ class Lab:
             self.boot = Bootstrap(self.vm)
             if self._booted:
                 self.boot_seconds = self.boot.booted()
+                self.boot.online()
         except BaseException as error:
             self.__exit__(type(error), error, error.__traceback__)
             raise
