@@ -199,6 +199,12 @@ static void policy_answered(struct question *question, struct plan *plan)
 
 	if (now_ms - w->received_ms < DHCP_LATE_MS)
 		answer(w->server, w->machine, &w->request, plan, now_ms);
+	else
+		timeline_warn(w->server->context.timeline,
+			      &w->request.client.mac, STAGE_DHCP,
+			      "what it boots was known only after %d s; it is "
+			      "answered when it asks again",
+			      (int)((now_ms - w->received_ms) / MS_PER_S));
 	waiting_free(w);
 }
 
@@ -283,7 +289,9 @@ static size_t serve_port(struct port *port, int64_t now_ms)
 
 		for (size_t k = 0; k < n; k++)
 			handle_packet(port, k, now_ms);
-		flush(port);
+		/* The policy may have turned others away meanwhile. */
+		for (size_t k = 0; k < PXE_PORTS; k++)
+			flush(&server->ports[k]);
 		total += n;
 		if (n < DHCP_BATCH)
 			break;

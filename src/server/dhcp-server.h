@@ -7,7 +7,8 @@
  * machines; when more would, the one that waits longest is dropped. An answer
  * that comes DHCP_LATE_MS after the request is not sent: the machine has asked
  * again by then. Of machines never seen before DHCP_STRANGERS are told to the
- * timeline in a second; of further ones it hears when they come back.
+ * timeline in a second; of further ones it hears when they come back. Leases:
+ * dhcp-leases.h.
  */
 #pragma once
 
@@ -17,7 +18,9 @@
 #include "server/policy.h"
 #include "server/ports.h"
 
-#define DHCP_WAITING   (POLICY_WAITING + POLICY_ASKING)
+/* One more than the policy has places for, so that the policy chooses whom to
+ * turn away. */
+#define DHCP_WAITING   (POLICY_WAITING + POLICY_ASKING + 1)
 #define DHCP_LATE_MS   8000
 #define DHCP_STRANGERS 256
 
