@@ -274,6 +274,12 @@ static int describe(CURL *curl, CURLcode code, struct failure *failure)
 			    "%s: no answer in HTTP, or a redirect to "
 			    "something else",
 			    name);
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		failure_set(failure, err,
+			    "%s: its certificate is not for this name, has "
+			    "expired, or is not signed by an authority that "
+			    "this host trusts",
+			    name);
 	else if (code == CURLE_OPERATION_TIMEDOUT)
 		failure_set(failure, err, "%s: no answer in time", name);
 	else
