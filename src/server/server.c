@@ -116,6 +116,10 @@ static int open_common(struct server *server, struct failure *failure)
 	r = machines_init(&server->machines);
 	if (r < 0)
 		return failure_errno(failure, -r, "table of machines");
+	/* First, as it says how to make what is not there. */
+	r = policy_new(&server->loop, settings, &server->policy, failure);
+	if (r < 0)
+		return r;
 	r = open_directory(settings->dir, &server->names.dir_fd, failure);
 	if (r < 0)
 		return r;
@@ -128,7 +132,7 @@ static int open_common(struct server *server, struct failure *failure)
 		return r;
 	server->names.signer = &server->signer;
 	server->names.loaders = &server->loaders;
-	return policy_new(&server->loop, settings, &server->policy, failure);
+	return 0;
 }
 
 static int open_journal(struct server *server, struct failure *failure)

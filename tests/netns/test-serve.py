@@ -55,7 +55,9 @@ def make_out(top):
 
 def test_refused(top, out):
     refused(["--bogus"], ["--bogus is not an option"], status=2)
-    refused(["nosuch"], ["cannot serve nosuch", "No such file"])
+    refused(["nosuch"], ["nosuch: No such file", "boomerang build -o nosuch"])
+    refused(["--api", "http://192.0.2.1", "nosuch"],
+            ["cannot serve nosuch", "No such file"])
     refused([str(top / "empty")], ["vmlinuz", "boomerang build"])
     refused(["--kernel", "nosuch"], ["nosuch", "No such file"])
     refused(["--machines", "nosuch.ini"], ["nosuch.ini", "No such file"])
