@@ -25,11 +25,6 @@ static void cleanup_json(json_t **json)
 	json_decref(*json);
 }
 
-static void cleanup_plan(struct plan **plan)
-{
-	plan_drop(*plan);
-}
-
 /* --- fields --- */
 
 static json_t *field(const struct answer *answer, const char *name)
@@ -308,7 +303,7 @@ int api_answer_parse(const struct api_context *context, const char *body,
 		     struct failure *failure)
 {
 	_cleanup(cleanup_json) json_t *root = NULL;
-	_cleanup(cleanup_plan) struct plan *plan = NULL;
+	_cleanup_plan struct plan *plan = NULL;
 	struct answer answer;
 	json_error_t error;
 	int r;

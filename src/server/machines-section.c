@@ -22,11 +22,6 @@ static const enum section_key actions[] = {
 	KEY_KERNEL, KEY_IMAGE, KEY_SCRIPT, KEY_LOCAL, KEY_IGNORE,
 };
 
-static void cleanup_plan(struct plan **plan)
-{
-	plan_drop(*plan);
-}
-
 /* --- keys --- */
 
 static int no_memory(struct failure *failure)
@@ -275,7 +270,7 @@ int section_plan(const struct section_draft *draft,
 		 struct plan **ret_plan, unsigned int *ret_line,
 		 struct failure *failure)
 {
-	_cleanup(cleanup_plan) struct plan *plan = plan_new(origin);
+	_cleanup_plan struct plan *plan = plan_new(origin);
 	struct building building = {
 		.draft = draft,
 		.context = context,

@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "base/util.h"
+#include "base/cleanup.h"
 
 #define PLAN_INITRDS_MAX 32
 
@@ -50,6 +50,13 @@ struct plan *plan_new(const char *origin);
 struct plan *plan_hold(struct plan *plan);
 /* Frees it with its last holder; returns NULL. From any thread. */
 struct plan *plan_drop(struct plan *plan);
+
+static inline void cleanup_plan(struct plan **plan)
+{
+	plan_drop(*plan);
+}
+#define _cleanup_plan _cleanup(cleanup_plan)
+
 /* Appends to the command line, a copy. -ENOMEM. */
 int plan_add_cmdline(struct plan *plan, bool is_file, const char *text)
 	_must_check;

@@ -8,11 +8,6 @@
 #include "base/text.h"
 #include "server/policy-cmdline.h"
 
-static void cleanup_plan(struct plan **plan)
-{
-	plan_drop(*plan);
-}
-
 static int resolve(const struct place_base *base, const char *option,
 		   const char *text, char **ret_place, struct failure *failure)
 {
@@ -53,7 +48,7 @@ int fixed_plan_new(const struct serve_settings *settings,
 		   struct failure *failure)
 {
 	bool is_static = settings->mode == SERVE_STATIC;
-	_cleanup(cleanup_plan) struct plan *plan =
+	_cleanup_plan struct plan *plan =
 		plan_new(is_static ? "--kernel" : settings->dir);
 	char cwd[PATH_MAX];
 	struct place_base base = { .dir = getcwd(cwd, sizeof(cwd)) };

@@ -25,7 +25,7 @@ from pathlib import Path
 
 from dhcp_packets import (DISCOVER, OFFER, Message, firmware, kind, mac,
                           request)
-from serving import SERVER, Host, Server, Tap, inside
+from serving import SERVER, Host, Server, Tap, inside, run
 
 CLIENT = "10.77.0.50"
 API_PORT = 4242
@@ -461,6 +461,29 @@ def test_dead(machines, listener):
            in text, "and the reason is told", text)
 
 
+def test_dead_resolver(program, common):
+    print("# a name server that is silent")
+    conf = "/run/resolv.conf"
+    with open(conf, "w", encoding="ascii") as file:
+        file.write(f"nameserver {SERVER}\n")
+    run("mount", "--bind", conf, "/etc/resolv.conf")
+    silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    silent.bind((SERVER, 53))
+    with Server(program, "--api-timeout", "1s", "--api",
+                "http://api.example:4242", *common) as server:
+        for number in (1, 2):
+            start = time.monotonic()
+            text = script(number)
+            took = time.monotonic() - start
+            tap.ok("API: api.example: " in text and 0.5 < took < 3,
+                   "does not hold what else there is", f"{took:.1f} s {text}")
+        start = time.monotonic()
+    tap.ok(time.monotonic() - start < 3, "nor its end")
+    tap.equal(server.errors(), "", "nothing on standard error")
+    silent.close()
+    run("umount", "/etc/resolv.conf")
+
+
 def main():
     program = sys.argv[1]
     inside()
@@ -474,7 +497,8 @@ def main():
         with open(os.path.join(place, "cmdline"), "w", encoding="ascii") as f:
             f.write("from=cmdline\n")
         listener = start_api()
-        common = ("--api", API, "--tftp-root", place, place)
+        files = ("--tftp-root", place, place)
+        common = ("--api", API, *files)
         with Server(program, "--api-timeout", "2s", *common) as server:
             test_whole_answer(machines, place)
             test_grub()
@@ -487,6 +511,7 @@ def main():
         with Server(program, "--api-timeout", "15s", *common):
             test_slow(machines)
             test_dead(machines, listener)
+        test_dead_resolver(program, files)
     tap.done()
 
 
