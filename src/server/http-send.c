@@ -32,6 +32,7 @@
 #define IDLE_MS	    30000
 #define CHECK_MS    5000
 #define SENDERS_MAX 4u
+#define RESTS_MAX   1024
 
 struct sending {
 	struct letter letter;
@@ -62,6 +63,54 @@ struct http_senders {
 	struct http_sender each[SENDERS_MAX];
 };
 
+/* Bytes sent, 0: not now, -errno. */
+static ssize_t send_head(struct sending *sending)
+{
+	ssize_t n = send(sending->source.fd, sending->head + sending->head_at,
+			 sending->head_len - sending->head_at,
+			 MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	sending->head_at += (size_t)n;
+	return n;
+}
+
+static ssize_t send_body(struct sending *sending)
+{
+	size_t left = (size_t)(sending->end - sending->at);
+	/* SIGPIPE is blocked on all our threads. */
+	ssize_t n = sendfile(sending->source.fd, sending->file_fd, &sending->at,
+			     MIN(left, AT_ONCE));
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	return n > 0 ? n : -ENODATA;
+}
+
+/* Sends what can be sent now. 1: that was the rest, 0: it was not, -errno. */
+static int push(struct sending *sending)
+{
+	ssize_t n = 1;
+
+	if (sending->head_at < sending->head_len)
+		n = send_head(sending);
+	if (n > 0 && sending->head_at == sending->head_len)
+		n = send_body(sending);
+	if (n > 0)
+		sending->moved_ms = clock_ms();
+	if (n < 0)
+		return (int)n;
+	return sending->at == sending->end;
+}
+
+static const char *reason(int r)
+{
+	if (r >= 0)
+		return NULL;
+	return r == -ENODATA ? "the file was cut short" : "the client left";
+}
+
 /* --- on the sender's thread --- */
 
 /* why: NULL: all was sent. */
@@ -82,48 +131,13 @@ static void finish(struct sending *sending, const char *why)
 	http_wake(request);
 }
 
-/* Bytes sent, 0: not now, -errno. */
-static ssize_t send_head(struct sending *sending)
-{
-	ssize_t n = send(sending->source.fd, sending->head + sending->head_at,
-			 sending->head_len - sending->head_at,
-			 MSG_NOSIGNAL | MSG_DONTWAIT | MSG_MORE);
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	sending->head_at += (size_t)n;
-	return n;
-}
-
-static ssize_t send_body(struct sending *sending)
-{
-	size_t left = (size_t)(sending->end - sending->at);
-	/* SIGPIPE is blocked here. */
-	ssize_t n = sendfile(sending->source.fd, sending->file_fd, &sending->at,
-			     MIN(left, AT_ONCE));
-
-	if (n < 0)
-		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-	return n > 0 ? n : -ENODATA;
-}
-
 static void ready(struct source *source, _unused uint32_t events)
 {
 	struct sending *sending = container_of(source, struct sending, source);
-	ssize_t n = 1;
+	int r = push(sending);
 
-	if (sending->head_at < sending->head_len)
-		n = send_head(sending);
-	if (n > 0 && sending->head_at == sending->head_len)
-		n = send_body(sending);
-	if (n > 0)
-		sending->moved_ms = clock_ms();
-	if (n == -ENODATA)
-		finish(sending, "the file was cut short");
-	else if (n < 0)
-		finish(sending, "the client left");
-	else if (sending->at == sending->end)
-		finish(sending, NULL);
+	if (r != 0)
+		finish(sending, reason(r));
 }
 
 static void begin(struct letter *letter)
@@ -189,15 +203,17 @@ static void done(struct http_request *request, _unused bool whole)
 }
 
 /* What a client has sent behind its request would turn the end of the
- * connection into a reset, which takes the answer's last bytes with it. */
+ * connection into a reset, which takes the answer's last bytes with it. Who
+ * sends without an end does not hold this thread: it gets its reset. */
 static enum MHD_Result answer_sent(struct http_request *request)
 {
 	struct sending *sending = request->state;
 	char rest[1024];
 
-	while (recv(sending->source.fd, rest, sizeof(rest),
-		    MSG_DONTWAIT | MSG_TRUNC) == (ssize_t)sizeof(rest))
-		;
+	for (int i = 0; i < RESTS_MAX; i++)
+		if (recv(sending->source.fd, rest, sizeof(rest),
+			 MSG_DONTWAIT | MSG_TRUNC) < (ssize_t)sizeof(rest))
+			break;
 	return MHD_NO;
 }
 
@@ -249,6 +265,7 @@ enum MHD_Result http_send(struct http_request *request, int *fd,
 			  const struct http_answer *answer)
 {
 	struct sending *sending = sending_new(request, answer);
+	int r;
 
 	if (!sending)
 		return MHD_NO;
@@ -256,8 +273,13 @@ enum MHD_Result http_send(struct http_request *request, int *fd,
 	request->state = sending;
 	request->answer = answer_sent;
 	request->done = done;
+	/* A new socket's buffer takes a megabyte or so: often that is all. */
+	r = push(sending);
+	request->why = reason(r);
+	request->left = (uint64_t)(sending->end - sending->at);
+	if (r != 0)
+		return answer_sent(request);
 	request->why = "the server ends";
-	request->left = answer->range.last - answer->range.first + 1;
 	if (!http_sleep_for(request, &sending->sender->mailbox,
 			    &sending->letter))
 		return MHD_NO;
