@@ -48,8 +48,7 @@ static void tell(const struct http_text *text)
 		timeline_warn(context->timeline, mac, STAGE_LOADER, "%s",
 			      text->failure.text);
 	else
-		timeline_expect(context->timeline, mac,
-				text->asked.expectation);
+		texts_tell(&text->asked, context->timeline);
 }
 
 static void made(struct text_request *asked, int r, char *body, size_t len,

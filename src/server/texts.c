@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/text.h"
 #include "server/policy-bootstrap.h"
 
 static int make(const struct text_request *request, const struct plan *plan,
@@ -50,6 +51,8 @@ static void answered(struct question *question, struct plan *plan)
 		return;
 	}
 	request->expectation = expected(plan);
+	request->given = plan->kind;
+	(void)str_copy(request->origin, sizeof(request->origin), plan->origin);
 	body = realloc(buf, len + 1);
 	buf = body ? NULL : buf;
 	request->made(request, 0, body ? body : TAKE_PTR(buf), len, NULL);

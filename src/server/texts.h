@@ -42,7 +42,10 @@ struct text_request {
 	struct script_base base;
 	const struct signer *signer;
 	struct question question; /* client set by the asker */
-	/* What the text lets the machine do next; set before made is called. */
+	/* What the text does, by whose word, and what it lets the machine do
+	 * next; set before made is called. */
+	enum plan_kind given;
+	char origin[TIMELINE_TEXT_MAX];
 	enum expectation expectation;
 	/* The body is malloc()ed and the callee's; NULL with r < 0, and failure
 	 * says why. */
@@ -53,3 +56,6 @@ struct text_request {
 /* made is called once, now or later. Cancel with policy_cancel() of its
  * question. */
 void texts_ask(struct policy *policy, struct text_request *request);
+
+/* Tells the timeline of a text that was made and goes to its machine. */
+void texts_tell(const struct text_request *request, struct timeline *timeline);

@@ -305,8 +305,7 @@ static void text_made(struct text_request *request, int r, char *body,
 		fail(session, "no memory");
 		return;
 	}
-	timeline_expect(session->context->timeline, &session->mac,
-			request->expectation);
+	texts_tell(request, session->context->timeline);
 	tftp_session_send(session, file);
 }
 

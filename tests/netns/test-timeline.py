@@ -157,6 +157,23 @@ def check_bootstrap(host, program):
     tap.equal(serving.run(*post), "404", "or makes one by posting")
 
 
+def check_told(host, top):
+    """The script's answer is an event, for who comes by HTTP as for DHCP."""
+    told = {"52:54:00:00:00:01": ("info", "told to boot from its disk"),
+            "52:54:00:00:00:02": ("warning", "left alone (m.ini [default])")}
+    machines = Path(top) / "m.ini"
+    machines.write_text(f"[{min(told)}]\nlocal = yes\n"
+                        "[default]\nignore = yes\n")
+    with Server(sys.argv[1], "--machines", str(machines)):
+        for mac, (level, text) in told.items():
+            fetch(host, f"{URL}/script/{mac}.ipxe")
+            events = json.loads(fetch(
+                host, f"{URL}/v1/machines/{mac}/events"))["events"]
+            tap.equal([(e["stage"], e["level"], e["text"])
+                       for e in events[-1:]], [("loader", level, text)],
+                      f"{text}, says its timeline")
+
+
 def main():
     serving.inside()
     host = Host("machine", "10.77.0.10", MAC)
@@ -176,6 +193,7 @@ def main():
             tap.ok(server.has_printed(
                 lambda e: e.get("mac") == MAC and e.get("stage") == "target"),
                 "the operator sees it, too", server.lines)
+        check_told(host, top)
     tap.done()
 
 
