@@ -21,7 +21,7 @@
 /* Waiting that long costs nobody anything whose own patience is seconds.
  * It is done from PACE_FROM packets in PACE_WINDOW_MS on, and while as many
  * come as that is in PACE_MS. */
-#define PACE_MS	       2
+#define PACE_MS	       4
 #define PACE_WINDOW_MS 8
 #define PACE_FROM      32
 #define UNSENT_TOLD_MS 10000
