@@ -146,7 +146,6 @@ static int open_path(const char *path, char text[static 32])
 
 static void test_open(void)
 {
-	const struct mac mac = { { 0x52, 0x54, 0, 0x12, 0x34, 0x56 } };
 	char text[32], token[SIGNER_TOKEN_MAX], path[SIGNER_TOKEN_MAX + 32];
 
 	ok_int(open_path("images/a.img", text), 0, "a file");
