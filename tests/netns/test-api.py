@@ -344,6 +344,8 @@ def test_faults(machines):
 
 def test_keeping(machines, server):
     print("# how often it is asked")
+    machines.discover(FAST)
+    tap.ok(FAST in machines.offers(2), "an answer that is fresh")
     before = times_asked(FAST)
     for _ in range(20):
         machines.discover(FAST)
@@ -447,15 +449,20 @@ def test_flood(machines, flooder, server):
            f"{before} KiB, {server.memory_kib()} KiB")
 
 
-def test_dead(machines, listener):
+def test_dead(machines, listener, server):
     print("# no API at all")
+    server.reload()
+    tap.ok(server.wait(lambda e: "read again" in e.get("text", "")),
+           "nothing is known")
+    machines.discover(CROWD)
+    tap.ok(CROWD in machines.offers(2), "but one machine")
     Handler.dead = True
     listener.shutdown()
     listener.server_close()
     machines.discover(CROWD + 100)
     tap.equal(machines.offers(SILENCE_S), {}, "new machines are left alone")
     machines.discover(CROWD)
-    tap.ok(CROWD in machines.offers(2), "those it answered for boot")
+    tap.ok(CROWD in machines.offers(2), "that one boots")
     text = script(CROWD + 100)
     tap.ok(f"left alone: API: {SERVER}: cannot connect: Connection refused"
            in text, "and the reason is told", text)
@@ -508,9 +515,9 @@ def main():
             test_endless(machines, server)
             test_flood(machines, flooder, server)
         tap.equal(server.errors(), "", "nothing on standard error")
-        with Server(program, "--api-timeout", "15s", *common):
+        with Server(program, "--api-timeout", "15s", *common) as server:
             test_slow(machines)
-            test_dead(machines, listener)
+            test_dead(machines, listener, server)
         test_dead_resolver(program, files)
     tap.done()
 
