@@ -7,7 +7,8 @@
  *                                     ?follow=1: as a stream, a line each
  *   POST /v1/machines/MAC/events      from the bootstrap in that machine
  *
- * Files with sendfile, ranges, HEAD, Content-Length always. Questions for the
+ * Files with sendfile, ranges, HEAD, Content-Length always; those of 512 KiB and
+ * more end their connection. Questions for the
  * policy go to the main loop and the connection sleeps meanwhile
  * (MHD_suspend_connection); so do connections whose upstream is slower than
  * they are. At most HTTP_CONNECTIONS connections, HTTP_CONNECTIONS_HOST with
