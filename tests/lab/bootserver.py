@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from .console import LabError, Timeout
-from .network import SERVER, end
+from .network import end
 from .vm import ROOT
 
 BUILD = Path(os.environ.get("BUILD", ROOT / "build"))
@@ -18,11 +18,12 @@ _PORTS = ("udp:67", "udp:69", "udp:4011", "tcp:80")
 
 
 class BootServer:
-    """A running server; a context manager. arguments: of its command line,
-    log: the file for what it prints."""
+    """A running server; a context manager. namespace, address: where, log:
+    the file for what it prints, arguments: of its command line."""
 
-    def __init__(self, network, log, *arguments):
-        self._namespace = network.server
+    def __init__(self, namespace, address, log, *arguments):
+        self._namespace = namespace
+        self.address = address
         self._arguments = [str(BUILD / "boomerang"), "serve", "--log-json",
                            *map(str, arguments)]
         self._process = None
@@ -64,7 +65,7 @@ class BootServer:
 
     def get(self, path):
         """What it answers by HTTP, taken from JSON; None: 404."""
-        connection = http.client.HTTPConnection(SERVER, timeout=10)
+        connection = http.client.HTTPConnection(self.address, timeout=10)
         with self._namespace.inside():
             connection.connect()
         connection.request("GET", path)

@@ -28,8 +28,10 @@ from .console import LabError, Timeout
 ROUTER = "10.77.0.1"
 SERVER = "10.77.0.2"
 PREFIX = 24
-_POOL = "10.77.0.100,10.77.0.199,255.255.255.0,1h"
 _ROUTER6 = "fd77::1/64"
+# It would ask for 3 s whether an address is taken.
+_DHCP = ["--dhcp-range=10.77.0.100,10.77.0.199,255.255.255.0,1h", "--no-ping",
+         "--leasefile-ro", "--log-dhcp"]
 
 _CLONE_NEWNET = 0x40000000
 _TUNSETIFF = 0x400454ca
@@ -184,21 +186,7 @@ class Network:
         self.server.ip("route", "add", "default", "via", ROUTER)
 
     def __enter__(self):
-        log = self._work / "dnsmasq.log"
-        with open(log, "wb") as file:
-            self._dnsmasq = self.router.start([
-                "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0",
-                "--interface=lan", "--bind-interfaces", "--user=root",
-                "--leasefile-ro", "--log-dhcp", f"--dhcp-range={_POOL}",
-                # It would ask for 3 s whether an address is taken; iPXE would
-                # wait 13 s for advertisements.
-                "--no-ping", "--enable-ra", "--dhcp-range=fd77::,ra-only"],
-                stdout=file, stderr=file)
-        try:
-            self.router.wait_listening(self._dnsmasq, log, "udp:67")
-        except BaseException:
-            self.__exit__()
-            raise
+        self._start_router(_DHCP)
         return self
 
     def __exit__(self, *_):
@@ -206,6 +194,29 @@ class Network:
             end(self._dnsmasq)
         for namespace in (self.switch, self.router, self.server):
             namespace.close()
+
+    def _start_router(self, dhcp):
+        log = self._work / "dnsmasq.log"
+        with open(log, "ab") as file:
+            self._dnsmasq = self.router.start([
+                "dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0",
+                "--interface=lan", "--bind-interfaces", "--user=root",
+                # Without advertisements iPXE waits for them, 13 s.
+                "--enable-ra", "--dhcp-range=fd77::,ra-only", *dhcp],
+                stdout=file, stderr=file)
+        if dhcp:
+            self.router.wait_listening(self._dnsmasq, log, "udp:67")
+
+    @contextmanager
+    def without_dhcp(self):
+        """A network whose router gives no addresses."""
+        end(self._dnsmasq)
+        self._start_router([])
+        try:
+            yield
+        finally:
+            end(self._dnsmasq)
+            self._start_router(_DHCP)
 
     def _connect(self, namespace, name, *addresses):
         self.switch.ip("link", "add", name, "type", "veth", "peer", "name",

@@ -5,7 +5,7 @@ from .cache import CACHE
 from .bootserver import BootServer
 from .firmware import BIOS, Machine
 from .guest import Bootstrap
-from .network import ROUTER, Network
+from .network import ROUTER, SERVER, Network
 from .server import Authority, Server
 from .vm import OUT, VM, WORK, boot_directory
 
@@ -95,7 +95,7 @@ class ServedLab(Lab):
         self.network.__enter__()
         log = self.work / "server.log"
         log.unlink(missing_ok=True)
-        self.server = BootServer(self.network, log, directory)
+        self.server = BootServer(self.network.server, SERVER, log, directory)
         self.server.__enter__()
         self.vm = Machine(self._name, BIOS, self.network, self.MAC,
                           **{"processors": 2, **self._vm_options})

@@ -76,9 +76,11 @@ class FirmwareLab:
         self.network.__exit__(*error)
 
     @contextmanager
-    def booting(self, name, kind, *arguments, answer=None, **options):
+    def booting(self, name, kind, *arguments, answer=None, at_router=False,
+                **options):
         """A machine of this kind and a server with these arguments. answer:
-        what the API is to say of it; options: of a Machine."""
+        what the API is to say of it; at_router: the server runs on the same
+        host as the DHCP server; options: of a Machine."""
         self._machines += 1
         mac = f"52:54:00:fa:00:{self._machines:02x}"
         if answer is not None:
@@ -87,7 +89,9 @@ class FirmwareLab:
         work.mkdir(parents=True, exist_ok=True)
         log = work / "server.log"
         log.unlink(missing_ok=True)
-        with BootServer(self.network, log, *arguments) as server:
+        where = ((self.network.router, network.ROUTER) if at_router else
+                 (self.network.server, network.SERVER))
+        with BootServer(*where, log, *arguments) as server:
             machine = firmware.Machine(f"firmware/{name}", kind, self.network,
                                        mac, **options)
             self.vm = machine
@@ -168,7 +172,7 @@ class Boot:
 
     def offered(self):
         """Whatever the boot server said to this machine."""
-        return self.machine.sniffer.of(network.SERVER)
+        return self.machine.sniffer.of(self.server.address)
 
 
 SCENARIO = Scenario("firmware", FirmwareLab)
@@ -225,6 +229,14 @@ def bios_plain(lab):
         boot.shows("loader", r"undionly\.kpxe")
 
 
+@SCENARIO.case("the same from the host of the DHCP server (--dhcp-no-bind)")
+def bios_beside(lab):
+    with lab.script("bios-beside", firmware.BIOS, "--dhcp-no-bind",
+                    at_router=True, disguise={}) as boot:
+        boot.runs_script("pcbios")
+        check(boot.wire(4011, "REQUEST"), "port 4011 was not asked")
+
+
 # -- UEFI -----------------------------------------------------------------------
 
 
@@ -252,6 +264,29 @@ def uefi_http(lab):
         boot.asked(arch="x86_64", firmware="uefi-http")
         boot.shows("loader", r"snponly\.efi")
         check(not boot.wire(69, ""), "something went by TFTP")
+
+
+@SCENARIO.case("UEFI, from the host of the DHCP server (--dhcp-no-bind)")
+def uefi_beside(lab):
+    with lab.script("uefi-beside", firmware.OVMF, "--dhcp-no-bind",
+                    at_router=True) as boot:
+        boot.runs_script("efi x86_64")
+
+
+@SCENARIO.case("a network without a DHCP server (--dhcp-server): all of these")
+def whole_dhcp(lab):
+    lease = f"10.77.0.200-10.77.0.210,router={network.ROUTER}"
+    with lab.network.without_dhcp():
+        for name, kind, disguise, platform in (
+                ("dhcp-ipxe", firmware.BIOS, None, "pcbios"),
+                ("dhcp-plain", firmware.BIOS, {}, "pcbios"),
+                ("dhcp-uefi", firmware.OVMF, None, "efi x86_64"),
+                ("dhcp-http", firmware.OVMF_HTTP, None, "efi x86_64")):
+            with lab.script(name, kind, "--dhcp-server", lease,
+                            disguise=disguise) as boot:
+                boot.runs_script(platform)
+                check(boot.wire(68, r"OFFER, you 10\.77\.0\.2"),
+                      "its address is not one of ours")
 
 
 # -- arm64 ------------------------------------------------------------------------
