@@ -13,6 +13,7 @@
 #include "base/util.h"
 
 #define LOOP_BATCH 32
+#define LOOP_NEVER INT64_MAX
 
 struct loop;
 
@@ -42,6 +43,9 @@ struct child {
 struct loop {
 	int epoll_fd;
 	struct timer *timers; /* sorted, earliest first */
+	struct source alarm;  /* a timerfd */
+	int64_t alarm_ms;     /* when it rings; LOOP_NEVER */
+	bool alarmed;	      /* it rang in the running batch */
 	struct child *children;
 	/* Children that nobody watches (PID 1 inherits orphans); may be
 	 * NULL. */

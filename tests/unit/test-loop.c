@@ -35,6 +35,10 @@ static void test_removal(void)
 	}
 }
 
+static void stay_ready(_unused struct source *source, _unused uint32_t events)
+{
+}
+
 static char order[8];
 
 #define TIMER(name)                                            \
@@ -61,6 +65,25 @@ static void test_timers(void)
 	loop_timer_off(&loop, &timer_a);
 	ok_int(loop_turn(&loop, 20), 0, "a turn");
 	ok_str(order, "abc", "one that was turned off does not");
+}
+
+/* What a timer that was turned off leaves behind does not stop later ones,
+ * and sources that are always ready do not, either. */
+static void test_timer_after_removed(void)
+{
+	struct source busy = { .fd = eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK),
+			       .ready = stay_ready };
+	bool good = loop_add(&loop, &busy, EPOLLIN) == 0;
+
+	order[0] = order[1] = '\0';
+	loop_timer(&loop, &timer_a, 5);
+	loop_timer(&loop, &timer_b, 20);
+	loop_timer_off(&loop, &timer_a);
+	while (good && order[0] == '\0')
+		good = loop_turn(&loop, -1) == 0;
+	ok_str(order, "b", "a timer behind one that was turned off expires");
+	loop_remove(&loop, &busy);
+	fd_close(busy.fd);
 }
 
 static int watched_status = -1, orphans;
@@ -110,6 +133,7 @@ int main(void)
 		return tap_done();
 	test_removal();
 	test_timers();
+	test_timer_after_removed();
 	test_children();
 	loop_done(&loop);
 	return tap_done();
