@@ -2,13 +2,17 @@
 /*
  * The eventfd is written when the first letter comes and read before any is
  * taken, so a letter that is posted meanwhile wakes the loop once more. Letters
- * are taken one by one: opening one may end what another is about.
+ * are taken one by one: opening one may end what another is about. Who posts as
+ * fast as letters are opened must not keep the loop from all else, so only some
+ * are opened in one turn of it.
  */
 #include "loop/mailbox.h"
 
 #include <sys/eventfd.h>
 
 #include "base/cleanup.h"
+
+#define LETTERS_TURN 64
 
 static struct letter *take(struct mailbox *mailbox)
 {
@@ -26,12 +30,14 @@ static struct letter *take(struct mailbox *mailbox)
 	return letter;
 }
 
-static void open_all(struct mailbox *mailbox)
+/* Whether there was one. */
+static bool open_next(struct mailbox *mailbox)
 {
-	struct letter *letter;
+	struct letter *letter = take(mailbox);
 
-	while ((letter = take(mailbox)))
+	if (letter)
 		letter->open(letter);
+	return letter;
 }
 
 static void ready(struct source *source, _unused uint32_t events)
@@ -40,7 +46,11 @@ static void ready(struct source *source, _unused uint32_t events)
 	eventfd_t count;
 
 	(void)eventfd_read(source->fd, &count);
-	open_all(mailbox);
+	for (int i = 0; i < LETTERS_TURN; i++)
+		if (!open_next(mailbox))
+			return;
+	/* Whoever posts behind what is left does not write it. */
+	(void)eventfd_write(source->fd, 1);
 }
 
 int mailbox_init(struct mailbox *mailbox, struct loop *loop)
@@ -66,7 +76,8 @@ int mailbox_init(struct mailbox *mailbox, struct loop *loop)
 
 void mailbox_done(struct mailbox *mailbox)
 {
-	open_all(mailbox);
+	while (open_next(mailbox))
+		;
 	loop_remove(mailbox->loop, &mailbox->source);
 	mailbox->source.fd = fd_close(mailbox->source.fd);
 	pthread_mutex_destroy(&mailbox->lock);
@@ -85,7 +96,7 @@ void mailbox_post(struct mailbox *mailbox, struct letter *letter)
 		mailbox->end = &letter->next;
 	}
 	pthread_mutex_unlock(&mailbox->lock);
-	/* Full is impossible: it is written once for each time it is read. */
+	/* Full is impossible: it is written twice at most before it is read. */
 	if (first)
 		(void)eventfd_write(mailbox->source.fd, 1);
 }

@@ -76,6 +76,27 @@ static void test_again(void)
 	ok_int(count, 3, "a letter posts itself again, and only when open");
 }
 
+static void open_for_ever(struct letter *letter)
+{
+	if (++count < 10000)
+		mailbox_post(&mailbox, letter);
+}
+
+static void test_others(void)
+{
+	struct letter letter = { .open = open_for_ever };
+	int turns = 0;
+
+	count = 0;
+	mailbox_post(&mailbox, &letter);
+	ok_int(loop_turn(&loop, 1000), 0, "a turn");
+	ok(count < 10000, "letters without end leave others their turn");
+	while (count < 10000 && turns++ < 10000)
+		if (loop_turn(&loop, 1000) < 0)
+			break;
+	ok_int(count, 10000, "and are all opened in further ones");
+}
+
 static void test_done(void)
 {
 	struct letter letter = { .open = open_again };
@@ -93,6 +114,7 @@ int main(void)
 		return tap_done();
 	test_threads();
 	test_again();
+	test_others();
 	test_done();
 	loop_done(&loop);
 	return tap_done();
