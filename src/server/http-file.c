@@ -125,14 +125,16 @@ bool http_file_again(struct http_request *request, enum MHD_Result *ret_result)
 	return true;
 }
 
-/* Keeps a response, and the caller's hold of it as well. */
+/* Keeps a response: takes over the caller's hold of it. */
 static void keep(struct http_request *request, struct MHD_Response *response)
 {
 	struct http_files *files = request->server->files;
 	struct small_file *place = place_of(files, request->url);
 
-	if (strlen(request->url) >= NAME_LEN)
+	if (strlen(request->url) >= NAME_LEN) {
+		MHD_destroy_response(response);
 		return;
+	}
 	pthread_mutex_lock(&files->lock);
 	forget(place);
 	(void)str_copy(place->url, NAME_LEN, request->url);

@@ -227,7 +227,12 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
 	request->url = url;
 	if (*len > 0 && request->body)
 		return take_body(request, bytes, len);
-	*len = 0; /* GET and HEAD have no body that means anything */
+	/* A body of GET or HEAD means nothing, and libmicrohttpd takes no
+	 * answer before its end. */
+	if (*len > 0) {
+		*len = 0;
+		return MHD_YES;
+	}
 	return request->answer(request);
 }
 

@@ -241,10 +241,10 @@ static enum MHD_Result answer_ended(struct http_request *request,
 			 relay->failure.text);
 }
 
+/* A part of unknown length could not be told from a whole. */
 static bool is_good(const struct relay *relay)
 {
-	return relay->status == MHD_HTTP_OK ||
-	       (relay->status == MHD_HTTP_PARTIAL_CONTENT && relay->has_range);
+	return relay->status == MHD_HTTP_OK || is_part(relay);
 }
 
 /* What the upstream refuses is refused with its number; what it says that

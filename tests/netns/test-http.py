@@ -210,6 +210,12 @@ def test_plain(files):
        output)
     got = raw("GET /small.efi HTTP/1.0\r\n\r\n")
     ok(got.endswith(files.small), "HTTP/1.0 ends with its connection")
+    got = raw("GET /small.efi HTTP/1.1\r\nConnection: close\r\n"
+              "Content-Length: 5\r\n\r\nhello")
+    ok(got.endswith(files.small), "a GET with a body", got[:200])
+    got = raw(f"GET /script/{MAC}.ipxe HTTP/1.1\r\nConnection: close\r\n"
+              "Content-Length: 5\r\n\r\nhello")
+    ok(b"#!ipxe" in got, "and one for a script", got[:200])
 
 
 def test_ranges(files):
@@ -265,6 +271,21 @@ def test_refused(files):
     got = raw("GET /" + "a" * 100000 + " HTTP/1.1\r\n\r\n")
     ok(b"200" not in got[:15], "a request line without end", got[:80])
     ok(ask("/small.efi")[2] == files.small, "and it serves on")
+
+
+def test_long_names(server, files):
+    print("# a small file by a long name, often")
+    ask("/small.efi")
+    before, good = server.memory_mb(), True
+    connection = connect()
+    for _ in range(1000):
+        connection.request("GET", "/" * 600 + "small.efi")
+        good = connection.getresponse().read() == files.small and good
+    connection.close()
+    grown = server.memory_mb() - before
+    ok(good, "is served")
+    ok(grown < len(files.small) * 500 / MB or SANITIZED,
+       "in the same memory", grown)
 
 
 def test_script(files):
@@ -451,6 +472,10 @@ def test_upstream(paths, files):
     status, headers, body = ask(paths["nolength"])
     ok(status == 200 and body == files.big, "one without a length",
        f"{status} {headers}")
+    status, headers, body = ask(paths["nolength"],
+                                headers={"Range": "bytes=1000-"})
+    ok(status == 502, "a part of unknown length is not given as a whole",
+       f"{status} {headers}")
     status, _, body = ask(paths["empty"])
     ok(status == 200 and body == b"", "an empty one", status)
     for name, want in (("missing", 404), ("broken", 500), ("dead", 502)):
@@ -633,6 +658,7 @@ def test_all():
                 test_plain(files)
                 test_ranges(files)
                 test_refused(files)
+                test_long_names(server, files)
                 test_script(files)
                 test_crowd(files)
                 test_slow(server, files)
