@@ -86,7 +86,9 @@ static ssize_t follow_read(void *context, _unused uint64_t position, char *buf,
 	size_t len;
 	int r = 1;
 
-	while (!follower->lines && !take_lines(follower) && r == 1)
+	/* Once it sleeps nothing more may be taken: it is not to be sent
+	 * then. */
+	while (r == 1 && !follower->lines && !take_lines(follower))
 		r = follow_wait(follower);
 	if (r < 0)
 		return MHD_CONTENT_READER_END_OF_STREAM;
