@@ -96,9 +96,11 @@ int dhcp_links_open(struct dhcp_links *links, struct loop *loop,
 		.ready = changes_ready,
 	};
 	r = loop_add(loop, &links->changes, EPOLLIN);
-	if (r < 0)
+	if (r < 0) {
+		links->changes.fd = FD_NONE;
 		return failure_errno(failure, -r,
 				     "cannot watch the network interfaces");
+	}
 	refresh(links);
 	(void)TAKE_FD(fd);
 	return 0;
