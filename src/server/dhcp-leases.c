@@ -206,11 +206,6 @@ static struct dhcp_lease *choose(const struct dhcp_leases *leases,
 	return NULL;
 }
 
-static bool is_on_network(const struct dhcp_range *range, uint32_t address)
-{
-	return ((address ^ range->first) & ipv4_mask(range->prefix)) == 0;
-}
-
 static struct dhcp_grant lease(struct dhcp_leases *leases,
 			       struct dhcp_lease *row, enum lease_state state,
 			       const struct lease_key *key, int64_t until_ms)
@@ -266,7 +261,7 @@ static struct dhcp_grant request_address(struct dhcp_leases *leases,
 	    can_have(leases, row, key, request, now_ms))
 		return lease(leases, row, LEASE_BOUND, key, now_ms + lease_ms);
 	/* Beside the range another server may have given it. */
-	if (!row && !selecting && is_on_network(&leases->range, wanted))
+	if (!row && !selecting && dhcp_range_reaches(&leases->range, wanted))
 		return (struct dhcp_grant){ GRANT_NONE };
 	return (struct dhcp_grant){ GRANT_NAK };
 }
@@ -301,9 +296,9 @@ struct dhcp_grant dhcp_leases_ask(struct dhcp_leases *leases,
 	const struct lease_key key = key_of(request);
 
 	if (request->arrival.port != PXE_PORT_DHCP ||
-	    !is_on_network(&leases->range, request->giaddr
-						   ? request->giaddr
-						   : request->arrival.server))
+	    !dhcp_range_reaches(&leases->range,
+				request->giaddr ? request->giaddr
+						: request->arrival.server))
 		return (struct dhcp_grant){ GRANT_NONE };
 	switch (request->type) {
 	case DHCP4_DISCOVER:

@@ -81,10 +81,8 @@ static int parse_option(const char *word, struct dhcp_range *range)
 
 static bool is_sound(const struct dhcp_range *range)
 {
-	uint32_t mask = ipv4_mask(range->prefix);
-
 	return range->first <= range->last &&
-	       ((range->first ^ range->last) & mask) == 0 &&
+	       dhcp_range_reaches(range, range->last) &&
 	       dhcp_range_size(range) <= DHCP_RANGE_MAX;
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "base/failure.h"
+#include "wire/ipv4.h"
 
 #define DHCP_RANGE_MAX	   65536 /* addresses */
 #define DHCP_RANGE_DNS_MAX 4
@@ -26,6 +27,13 @@ struct dhcp_range {
  */
 int dhcp_range_parse(const char *text, struct dhcp_range *ret_range,
 		     struct failure *failure) _must_check;
+
+/* Whether an address is on the range's network. */
+static inline bool dhcp_range_reaches(const struct dhcp_range *range,
+				      uint32_t address)
+{
+	return ((address ^ range->first) & ipv4_mask(range->prefix)) == 0;
+}
 
 static inline size_t dhcp_range_size(const struct dhcp_range *range)
 {

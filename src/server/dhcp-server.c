@@ -15,6 +15,7 @@
 #include "server/dhcp-links.h"
 #include "server/dhcp-socket.h"
 #include "server/dhcp-tell.h"
+#include "wire/ipv4.h"
 
 /* Batches taken before others on the loop have their turn. */
 #define BATCHES 4
@@ -378,6 +379,26 @@ static int open_leases(struct dhcp_server *server, struct failure *failure)
 	return 0;
 }
 
+static void tell_leases(struct dhcp_server *server)
+{
+	const struct dhcp_range *range = &server->leases.range;
+	struct journal *journal = server->context.journal;
+	char first[IPV4_TEXT_MAX], last[IPV4_TEXT_MAX];
+	bool reached = false;
+
+	for (size_t i = 0; i < server->links.count; i++)
+		reached |= server->links.rows[i].served &&
+			   dhcp_range_reaches(range,
+					      server->links.rows[i].address);
+	journal_line(journal, JOURNAL_INFO, "dhcp", "gives away %s to %s",
+		     ipv4_text(range->first, first),
+		     ipv4_text(range->last, last));
+	if (!reached)
+		journal_line(journal, JOURNAL_WARNING, "dhcp",
+			     "no interface has an address of the network of "
+			     "--dhcp-server; only relays on it are served");
+}
+
 static void stop(struct dhcp_server *server)
 {
 	struct loop *loop = server->context.loop;
@@ -423,6 +444,8 @@ int dhcp_server_new(const struct dhcp_context *context, struct ports *ports,
 		stop(server);
 		return r;
 	}
+	if (server->has_leases)
+		tell_leases(server);
 	ports->dhcp_fd = ports->pxe_fd = FD_NONE;
 	server->raw_fd = TAKE_FD(ports->raw_send_fd);
 	*ret_server = server;

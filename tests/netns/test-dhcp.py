@@ -412,7 +412,9 @@ def test_whole(program, arguments, client, worker):
     print("# as a whole DHCP server")
     lease = ("--dhcp-server", "10.77.0.100-10.77.0.199/24,"
              "router=10.77.0.1,dns=10.77.0.1,dns=10.77.0.3,lease=120")
-    with Server(program, *lease, *arguments):
+    with Server(program, *lease, *arguments) as server:
+        tap.ok(any("gives away 10.77.0.100 to 10.77.0.199" in e["text"]
+                   for e in server.lines), "which it says", server.lines)
         message, _ = client.ask(kind(DISCOVER) + firmware(7), chaddr=mac(30))
         offered = message and message.yiaddr
         tap.ok(message and offered.startswith("10.77.0.1") and
