@@ -31,6 +31,22 @@ static bool is_served(const struct serve_settings *settings, const char *name,
 	return settings->interface_count == 0;
 }
 
+static void add_row(struct dhcp_links *links, const struct ifaddrs *at)
+{
+	const struct sockaddr_in *in = (const void *)at->ifa_addr;
+	uint32_t address = ntohl(in->sin_addr.s_addr);
+	char name[IF_NAMESIZE];
+
+	/* An address with a label, as "eth0:1", is one of eth0. */
+	(void)str_copy(name, sizeof(name), at->ifa_name);
+	name[strcspn(name, ":")] = '\0';
+	links->rows[links->count++] = (struct dhcp_link){
+		.index = (int)if_nametoindex(name),
+		.address = address,
+		.served = is_served(links->settings, name, address),
+	};
+}
+
 static void refresh(struct dhcp_links *links)
 {
 	struct ifaddrs *list;
@@ -39,21 +55,10 @@ static void refresh(struct dhcp_links *links)
 	if (getifaddrs(&list) < 0)
 		return;
 	links->count = 0;
-	for (struct ifaddrs *at = list; at; at = at->ifa_next) {
-		struct sockaddr_in *in = (void *)at->ifa_addr;
-		uint32_t address;
-
-		if (!in || in->sin_family != AF_INET ||
-		    links->count == DHCP_LINKS_MAX)
-			continue;
-		address = ntohl(in->sin_addr.s_addr);
-		links->rows[links->count++] = (struct dhcp_link){
-			.index = (int)if_nametoindex(at->ifa_name),
-			.address = address,
-			.served = is_served(links->settings, at->ifa_name,
-					    address),
-		};
-	}
+	for (struct ifaddrs *at = list; at; at = at->ifa_next)
+		if (at->ifa_addr && at->ifa_addr->sa_family == AF_INET &&
+		    links->count < DHCP_LINKS_MAX)
+			add_row(links, at);
 	freeifaddrs(list);
 }
 

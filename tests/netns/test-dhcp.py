@@ -337,10 +337,13 @@ def test_interfaces(program, arguments):
         message, _ = right.ask(ask)
         tap.ok(message and message.siaddr == "10.99.0.2", "and the other")
         run("ip", "addr", "flush", "dev", "left")
-        run("ip", "addr", "add", "10.88.0.7/24", "dev", "left")
-        message, _ = left.ask(ask)
-        tap.ok(message and message.siaddr == "10.88.0.7",
-               "a new address is used at once", message and message.siaddr)
+        # With a label, as old configurations have it.
+        run("ip", "addr", "add", "10.88.0.7/24", "dev", "left", "label",
+            "left:1")
+        # The kernel may tell the server of it after the first packet.
+        answers = (left.ask(ask, limit_s=2)[0] for _ in range(5))
+        tap.ok(any(m and m.siaddr == "10.88.0.7" for m in answers),
+               "a new address is used from then on")
     left.close()
     right.close()
 
