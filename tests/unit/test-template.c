@@ -97,8 +97,9 @@ static void test_bad(void)
 					  &failure);
 		while (r > 0);
 		if (!ok(r == -EBADMSG && strstr(failure.text, rows[i].says),
-			rows[i].template))
-			printf("# %d \"%s\"\n", r, failure.text);
+			rows[i].says))
+			printf("# %s: %d \"%s\"\n", rows[i].template, r,
+			       failure.text);
 	}
 }
 
