@@ -10,10 +10,12 @@
 /* The server is a program of its own, which reads the arguments. */
 int cmd_serve(int argc _unused, char **argv)
 {
+	static char name[] = "boomerang-server";
 	char path[PATH_MAX];
 	struct failure failure = { 0 };
 
-	if (sibling_find("boomerang-server", path, &failure) == 0) {
+	if (sibling_find(name, path, &failure) == 0) {
+		argv[0] = name; /* for ps(1) */
 		execv(path, argv);
 		(void)failure_errno(&failure, errno, "cannot run %s", path);
 	}

@@ -25,7 +25,7 @@ static const struct words reasons[DECISION_REASONS] = {
 static const struct words troubles[DECISION_TROUBLES] = {
 	[TROUBLE_NONE] = { "", "" },
 	[TROUBLE_LOADER_FAILED] = { "loader-failed",
-				    "the loader it fetched did not ask for its "
+				    "was fetched and did not ask for its "
 				    "script; the next one is tried" },
 	[TROUBLE_LOADERS_FAILED] = { "loaders-failed",
 				     "every loader was fetched and none asked "
@@ -94,6 +94,12 @@ const char *decision_trouble_text(const struct decision *decision,
 	struct text text = text_over(buf, DECISION_TEXT_MAX);
 
 	add_who(&text, request);
+	if (decision->trouble == TROUBLE_LOADER_FAILED)
+		text_add(&text, "%s ",
+			 decision->failed ? decision->failed : "its loader");
 	text_add(&text, "%s", troubles[decision->trouble].text);
+	if (decision->trouble == TROUBLE_LOADER_FAILED &&
+	    request->client.arch != ARCH_BIOS)
+		text_add(&text, " (Secure Boot refuses what is not signed)");
 	return buf;
 }

@@ -191,20 +191,33 @@ enum decision_reason decide_early(const struct pxe_request *request)
 	return reason;
 }
 
+static const char *pick_loader(const struct decide_input *input,
+			       const struct boot_history *history)
+{
+	if (input->plan->loader)
+		return input->plan->loader;
+	if (history->loader < input->loaders->count)
+		return input->loaders->names[history->loader];
+	return input->loaders->count > 0 ? input->loaders->names[0] : NULL;
+}
+
 /* Firmware begins from the start: did the loader it was given last work? */
 static void judge_loader(const struct decide_input *input,
 			 struct decision *decision)
 {
 	struct boot_history *h = &decision->history;
+	/* One that is wanted for this machine has no next. */
+	size_t count = input->plan->loader ? 1 : input->loaders->count;
 
 	if (h->loader_fetches >= (h->worked ? LOADER_PATIENCE : 1)) {
 		decision->trouble = TROUBLE_LOADER_FAILED;
+		decision->failed = pick_loader(input, h);
 		*h = (struct boot_history){
 			.arch = h->arch,
 			.loader = (uint8_t)(h->loader + 1),
 		};
 	}
-	if (h->loader >= input->loaders->count) {
+	if (h->loader >= count) {
 		/* It may also be gone from the disk of this server. */
 		if (decision->trouble == TROUBLE_LOADER_FAILED)
 			decision->trouble = TROUBLE_LOADERS_FAILED;
@@ -239,16 +252,6 @@ static void judge(const struct decide_input *input, enum kind kind,
 		h->ipxe_rounds++;
 	if (h->ipxe_rounds >= UNTOUCHED_ROUNDS)
 		decision->trouble = TROUBLE_SCRIPT_UNTOUCHED;
-}
-
-static const char *pick_loader(const struct decide_input *input,
-			       const struct boot_history *history)
-{
-	if (input->plan->loader)
-		return input->plan->loader;
-	if (history->loader < input->loaders->count)
-		return input->loaders->names[history->loader];
-	return input->loaders->count > 0 ? input->loaders->names[0] : NULL;
 }
 
 /* "http://192.0.2.1:8080/". */

@@ -58,6 +58,7 @@ struct decision {
 	bool file_in_option; /* for HTTPClients, who look nowhere else */
 	char file[DECISION_FILE_MAX]; /* a name or a URL; "": none */
 	struct boot_history history;  /* to be kept instead of the old */
+	const char *failed;	      /* the loader that did, NULL: not known */
 };
 
 /* What there is for an architecture, in the order in which it is tried. */

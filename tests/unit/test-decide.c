@@ -120,16 +120,35 @@ static void test_fallback(struct machines *machines)
 /* Firmware that tries both, one after the other. */
 static void test_pxe_then_http(struct machines *machines)
 {
+	struct pxe_request request = { .client.arch = ARCH_EFI_X64_HTTP };
 	struct sim sim = plain(machines, ARCH_EFI_X64, NULL);
+	char text[DECISION_TEXT_MAX];
 
 	boot(&sim);
 	sim.arch = ARCH_EFI_X64_HTTP;
 	boot(&sim);
+	ok_str(decision_trouble_text(&sim.last, &request, text),
+	       "UEFI HTTP Boot x86_64: snponly.efi was fetched and did not ask "
+	       "for its script; the next one is tried (Secure Boot refuses "
+	       "what is not signed)",
+	       "in words");
 	ok_str(sim.trace, " ipxe.efi dead",
 	       "HTTP Boot behind PXE gets the next loader");
 	sim.arch = ARCH_EFI_X64;
 	boot(&sim);
 	ok_str(sim.trace, " shimx64.efi dead", "and PXE behind HTTP Boot");
+}
+
+static void test_wanted_loader(struct machines *machines)
+{
+	struct sim sim = plain(machines, ARCH_EFI_X64, NULL);
+
+	sim.plan_loader = "mine.efi";
+	boot(&sim);
+	boot(&sim);
+	ok_str(sim.trace, " mine.efi dead", "a wanted loader has no next");
+	ok_str(decision_trouble_name(sim.last.trouble), "loaders-failed",
+	       "nor is one promised");
 }
 
 static void test_repeats(struct machines *machines)
@@ -250,6 +269,7 @@ int main(void)
 	test_missing(&machines);
 	test_fallback(&machines);
 	test_pxe_then_http(&machines);
+	test_wanted_loader(&machines);
 	test_repeats(&machines);
 	test_loops(&machines);
 	test_early();
