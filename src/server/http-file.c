@@ -171,18 +171,22 @@ static bool is_unchanged(struct http_request *request, int64_t modified)
 		http_field(request, MHD_HTTP_HEADER_IF_MODIFIED_SINCE);
 	int64_t since;
 
-	return field && http_date_parse(field, &since) == 0 &&
-	       modified <= since;
+	/* A tag takes precedence, and is none of ours (RFC 9110 section
+	 * 13.1.3). */
+	return field && !http_field(request, MHD_HTTP_HEADER_IF_NONE_MATCH) &&
+	       http_date_parse(field, &since) == 0 && modified <= since;
 }
 
 /* A range that is asked for on condition of a state that the file is no more
- * in, or that we cannot tell (an ETag), is not asked for. */
+ * in, or that we cannot tell (an ETag), is not asked for; nor is one of a HEAD
+ * (RFC 9110 section 14.2). */
 static const char *range_field(struct http_request *request,
 			       const struct file *file)
 {
 	const char *condition = http_field(request, MHD_HTTP_HEADER_IF_RANGE);
 
-	if (condition && !str_eq(condition, file->modified))
+	if (request->method != HTTP_GET ||
+	    (condition && !str_eq(condition, file->modified)))
 		return NULL;
 	return http_field(request, MHD_HTTP_HEADER_RANGE);
 }

@@ -298,8 +298,10 @@ static struct relay *relay_new(struct http_request *request,
 	relay->begin.open = open_begin;
 	relay->more.open = open_more;
 	relay->end.open = open_end;
-	relay->has_range = http_range_open(
-		http_field(request, MHD_HTTP_HEADER_RANGE), &relay->range);
+	relay->has_range =
+		request->method == HTTP_GET &&
+		http_range_open(http_field(request, MHD_HTTP_HEADER_RANGE),
+				&relay->range);
 	if (relay->range.first == 0 && relay->range.last == UINT64_MAX)
 		relay->has_range = false;
 	relay->transfer = (struct transfer){

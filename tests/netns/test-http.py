@@ -236,6 +236,9 @@ def test_ranges(files):
         status, _, body = ask("/small.efi", headers={"Range": field})
         ok(status == 200 and body == files.small, f"{field}: the whole",
            status)
+    status, headers, _ = ask("/big.img", "HEAD", headers={"Range": "bytes=0-9"})
+    ok(status == 200 and headers["Content-Length"] == str(30 * MB),
+       "a HEAD has no range", f"{status} {headers}")
     modified = ask("/big.img", "HEAD")[1]["Last-Modified"]
     part = {"Range": "bytes=0-9", "If-Range": modified}
     ok(ask("/big.img", headers=part)[0] == 206, "If-Range with its time")
@@ -247,6 +250,9 @@ def test_ranges(files):
         got = ask("/small.efi", headers={"If-Modified-Since": field})
         ok(got[0] == status and (status == 200 or not got[2]),
            f"If-Modified-Since {field}: {status}", got[0])
+    got = ask("/small.efi", headers={"If-Modified-Since": modified,
+                                     "If-None-Match": '"some-tag"'})
+    ok(got[0] == 200, "If-None-Match takes precedence", got[0])
 
 
 def test_refused(files):
@@ -638,6 +644,32 @@ def test_slow_api(files):
     silent.close()
 
 
+def ask_until(stop):
+    while not stop.is_set():
+        try:
+            with socket.create_connection((HOST, 80), timeout=1) as client:
+                client.sendall(b"GET /big.img HTTP/1.1\r\nHost: x\r\n\r\n")
+                client.recv(1000)
+        except OSError:
+            pass
+
+
+def test_end(files):
+    print("# the end while large files are asked for")
+    for _ in range(10):
+        stop = threading.Event()
+        clients = [threading.Thread(target=ask_until, args=(stop,))
+                   for _ in range(8)]
+        for client in clients:
+            client.start()
+        with Serve("--kernel", files.root / "big.img", "--listen", HOST,
+                   "--tftp-root", files.root):
+            time.sleep(0.2)
+        stop.set()
+        for client in clients:
+            client.join()
+
+
 def test_all():
     resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
     run("ip", "link", "set", "lo", "up")
@@ -670,6 +702,7 @@ def test_all():
                 test_events(files)
                 test_follow()
         test_slow_api(files)
+        test_end(files)
 
 
 def main():
