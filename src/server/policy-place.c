@@ -62,6 +62,14 @@ bool place_is_url(const char *place)
 	       strncasecmp(place, "https://", 8) == 0;
 }
 
+const char *place_without_user(const char *place)
+{
+	const char *host = place_is_url(place) ? strstr(place, "://") + 3 : "";
+	const char *at = memrchr(host, '@', strcspn(host, "/?#"));
+
+	return at ? at + 1 : place;
+}
+
 static int resolve_url(const char *base, const char *text, char **ret_place,
 		       struct failure *failure)
 {

@@ -23,6 +23,10 @@ int place_resolve(const struct place_base *base, const char *text,
 /* A place on another host. */
 bool place_is_url(const char *place);
 
+/* For a journal, which is to have no password: of a URL with a user what
+ * follows that, other places as they are. */
+const char *place_without_user(const char *place);
+
 /* A regular file of this host can be read now. URLs are not asked, and what is
  * in the served directory is not looked at. */
 int place_check(const char *place, struct failure *failure) _must_check;

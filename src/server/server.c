@@ -22,6 +22,7 @@
 #include "server/http-server.h"
 #include "server/journal.h"
 #include "server/plan-text.h"
+#include "server/policy-place.h"
 #include "server/policy.h"
 #include "server/ports.h"
 #include "server/privileges.h"
@@ -236,7 +237,7 @@ static void tell_what(struct server *server)
 		break;
 	}
 	journal_line(server->journal, JOURNAL_INFO, "serve", "boots %s %s",
-		     what, where);
+		     what, place_without_user(where));
 }
 
 static void tell_start(struct server *server, const char *who)

@@ -124,6 +124,15 @@ def test_user(out):
     del os.environ["SUDO_UID"], os.environ["SUDO_GID"]
 
 
+def test_password(out):
+    with Server(PROGRAM, "--api", "http://me:secret@192.0.2.1/x",
+                str(out)) as server:
+        tap.ok(any("boots what is told by 192.0.2.1/x" in e["text"]
+                   for e in server.lines) and
+               "secret" not in str(server.lines),
+               "the journal has no password", server.lines)
+
+
 def test_notify(top, out):
     path = str(top / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -200,6 +209,7 @@ def main():
         test_taken(out)
         test_start(out, client)
         test_user(out)
+        test_password(out)
         test_notify(top, out)
         test_dry_run(out)
         test_reload(top, client)
