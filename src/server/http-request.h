@@ -156,7 +156,8 @@ bool http_machines_takes(const char *url);
 int http_files_new(struct http_files **ret_files) _must_check;
 struct http_files *http_files_free(struct http_files *files);
 
-/* The threads that send large files. */
+/* The threads that send large files: in senders, which libmicrohttpd's threads
+ * look at until they end. When starting fails, stop. */
 int http_send_start(struct http_server *server, unsigned int count) _must_check;
 void http_send_stop(struct http_server *server);
 

@@ -326,8 +326,6 @@ int http_send_start(struct http_server *server, unsigned int count)
 		senders->count += r == 0;
 	}
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r < 0)
-		http_send_stop(server);
 	return r;
 }
 
@@ -343,5 +341,4 @@ void http_send_stop(struct http_server *server)
 		mailbox_done(&sender->mailbox);
 		loop_done(&sender->loop);
 	}
-	free(TAKE_PTR(server->senders));
 }

@@ -343,6 +343,7 @@ static int prepare(struct http_server *server, struct failure *failure)
 static void destroy(struct http_server *server)
 {
 	http_files_free(server->files);
+	free(server->senders);
 	pthread_mutex_destroy(&server->follow_lock);
 	pthread_mutex_destroy(&server->sleep_lock);
 	free(server);
