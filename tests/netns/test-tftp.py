@@ -13,6 +13,7 @@ import contextlib
 import ctypes
 import os
 import random
+import resource
 import select
 import shutil
 import socket
@@ -664,6 +665,38 @@ def test_caps(lab):
        any("too many" in line for line in lab.server.lines()), "it is told")
 
 
+def test_full_table(lab):
+    print("# more transfers than there may be")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    before = lab.server.resident_kib()
+    with contextlib.ExitStack() as stack:
+        # The server's own loopback has all the hosts that are needed.
+        sockets = []
+        for n in range(2048 + 16):
+            sock = stack.enter_context(
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.bind((f"127.0.1.{n // 16 + 1}", 0))
+            sock.settimeout(0.5)
+            sock.sendto(request("meg"), ("127.0.0.1", 69))
+            sockets.append(sock)
+            # Not faster than they are taken.
+            if n % 16 == 0 and n < 2048:
+                sock.recv(1024)
+        answered = 0
+        for sock in sockets[2033:]:
+            with contextlib.suppress(socket.timeout):
+                sock.recv(1024)
+                answered += 1
+        ok(answered == 15, "2048 are served, the others left for later",
+           answered)
+        after = lab.server.resident_kib()
+        ok(after - before < 8192, f"memory: {before} kB, then {after} kB")
+        time.sleep(2)
+        with lab.peer() as peer:
+            ok(peer.fetch(peer.ask("one")) is not None,
+               "a new one takes the place of one that was quiet for long")
+
+
 def test_malformed(lab):
     print("# 10,000 malformed packets")
     with lab.peer() as peer:
@@ -772,6 +805,7 @@ def with_worker(network, files):
             ok(False, f"the server lives after {test.__name__}", server.seen)
             break
     given_up(lab, silent)
+    test_full_table(lab)
     ok(server.stop() == 0, "the server ends", server.seen[-5:])
     shutil.rmtree(lab.out)
 
