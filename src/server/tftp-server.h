@@ -2,9 +2,11 @@
 /*
  * TFTP on port 69: read requests of names.h, octet mode, on the main loop
  * (RFC 1350, options RFC 2347, 2348, 2349, 7440). At most TFTP_SESSIONS
- * transfers at once, TFTP_SESSIONS_HOST of them with one address; each has a
- * socket (its own port) and no buffer of its own: a window is sent from the
- * file's pages in one system call.
+ * transfers at once, TFTP_SESSIONS_HOST of them with one address. At a cap the
+ * one that has been quiet for longest gives way, if that is some seconds;
+ * otherwise the new request is left for the client to repeat, and counted.
+ * A transfer has a port of its own and no buffer: a window, at most what one
+ * system call carries (64 blocks, 65,507 bytes), is sent from the file's pages.
  */
 #pragma once
 
