@@ -9,7 +9,7 @@
 
 #define WORD_MAX    64
 #define LEASE_MIN_S 60
-#define LEASE_MAX_S (30 * 24 * 3600)
+#define LEASE_MAX_S (30u * 24 * 3600)
 
 /* The next word of *text, up to one of the marks, into word; *text is then at
  * that mark, or at the end. */
