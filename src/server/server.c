@@ -30,9 +30,9 @@
 
 #define CHECK_MS 1000
 
-/* A descriptor for each HTTP connection and TFTP transfer, and what is open
- * besides. */
-#define DESCRIPTORS (HTTP_CONNECTIONS + 2 * TFTP_SESSIONS + 1024)
+/* Each HTTP connection and the file that it is sent, the two sockets of a TFTP
+ * transfer, and what is open besides. */
+#define DESCRIPTORS (2 * HTTP_CONNECTIONS + 2 * TFTP_SESSIONS + 1024)
 
 struct server {
 	const struct serve_settings *settings;
