@@ -26,6 +26,7 @@
 #include "base/text.h"
 #include "server/http-fields.h"
 #include "server/http-request.h"
+#include "server/ports.h"
 
 #define IDLE_LIMIT_S 30
 #define THREADS_MAX  4u
@@ -236,6 +237,26 @@ static enum MHD_Result handle(void *context, struct MHD_Connection *connection,
 	return request->answer(request);
 }
 
+/* With --interface the socket still listens on all: one that is bound to an
+ * interface does not hear this host itself. */
+static void connected(void *context, struct MHD_Connection *connection,
+		      _unused void **state,
+		      enum MHD_ConnectionNotificationCode code)
+{
+	const struct http_server *server = context;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	struct sockaddr_in here = { 0 };
+	socklen_t len = sizeof(here);
+
+	if (code != MHD_CONNECTION_NOTIFY_STARTED || !info)
+		return;
+	(void)getsockname(info->connect_fd, (struct sockaddr *)&here, &len);
+	if (!ports_serves(server->context.settings,
+			  ntohl(here.sin_addr.s_addr)))
+		(void)shutdown(info->connect_fd, SHUT_RDWR);
+}
+
 static void completed(_unused void *context,
 		      _unused struct MHD_Connection *connection, void **state,
 		      enum MHD_RequestTerminationCode code)
@@ -313,7 +334,9 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 		(unsigned int)HTTP_CONNECTIONS_HOST,
 		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned int)IDLE_LIMIT_S,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
-		MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, completed, server,
+		MHD_OPTION_NOTIFY_CONNECTION, connected, server,
+		MHD_OPTION_END);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return daemon;
 }

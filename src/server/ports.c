@@ -232,6 +232,24 @@ static bool is_served(const struct serve_settings *settings, const char *name,
 	return settings->interface_count == 0;
 }
 
+bool ports_serves(const struct serve_settings *settings, uint32_t address)
+{
+	struct ifaddrs *list;
+	bool serves = address >> 24 == IN_LOOPBACKNET;
+
+	if (settings->interface_count == 0 || serves)
+		return true;
+	if (getifaddrs(&list) < 0)
+		return false;
+	for (struct ifaddrs *at = list; at && !serves; at = at->ifa_next)
+		serves = at->ifa_addr && at->ifa_addr->sa_family == AF_INET &&
+			 ntohl(((struct sockaddr_in *)(void *)at->ifa_addr)
+				       ->sin_addr.s_addr) == address &&
+			 is_served(settings, at->ifa_name, address);
+	freeifaddrs(list);
+	return serves;
+}
+
 size_t ports_describe(const struct serve_settings *settings,
 		      void (*line)(void *to, const char *text), void *to)
 {

@@ -28,6 +28,10 @@ int ports_open(const struct serve_settings *settings, struct ports *ret_ports,
 /* Those that were not taken over. */
 void ports_close(struct ports *ports);
 
+/* Whether an address of this host, a loopback's too, is one under which it
+ * serves. From any thread. */
+bool ports_serves(const struct serve_settings *settings, uint32_t address);
+
 /* "eth0 192.0.2.1": the interfaces and addresses served, a line each, except
  * the loopback. Returns how many. */
 size_t ports_describe(const struct serve_settings *settings,

@@ -133,6 +133,23 @@ def test_password(out):
                "the journal has no password", server.lines)
 
 
+def test_interface(out):
+    serving.run("ip", "link", "add", "br1", "type", "bridge")
+    serving.run("ip", "address", "add", "10.78.0.2/24", "dev", "br1")
+    serving.run("ip", "link", "set", "br1", "up")
+
+    def asks(address):
+        return subprocess.run(
+            ["curl", "-sf", "-o", "/dev/null", f"http://{address}/vmlinuz"],
+            check=False).returncode == 0
+
+    with Server(PROGRAM, "--interface", "br0", str(out)):
+        tap.equal([asks(at) for at in (SERVER, "127.0.0.1", "10.78.0.2")],
+                  [True, True, False],
+                  "HTTP keeps to --interface and this host")
+    serving.run("ip", "link", "delete", "br1")
+
+
 def test_notify(top, out):
     path = str(top / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
@@ -210,6 +227,7 @@ def main():
         test_start(out, client)
         test_user(out)
         test_password(out)
+        test_interface(out)
         test_notify(top, out)
         test_dry_run(out)
         test_reload(top, client)
