@@ -39,6 +39,7 @@ struct asked {
 	struct policy_api *api;
 	struct client client;
 	enum place place;
+	bool stale; /* all was forgotten while it was asked for */
 	struct asked *next, *prev; /* in its place, the oldest first */
 	struct question *questions;
 	struct transfer transfer;
@@ -140,7 +141,8 @@ static void end(struct asked *asked, struct plan *plan, int64_t keep_ms)
 {
 	struct policy_api *api = asked->api;
 
-	kept_put(&api->kept, &asked->client, plan, asked->len, keep_ms);
+	if (!asked->stale)
+		kept_put(&api->kept, &asked->client, plan, asked->len, keep_ms);
 	finish(asked, plan);
 	plan_drop(plan);
 	ask_next(api);
@@ -388,7 +390,11 @@ void policy_api_cancel(struct policy_api *api, struct question *question)
 
 void policy_api_forget(struct policy_api *api)
 {
+	struct asked *asked = NULL;
+
 	kept_forget(&api->kept);
+	while ((asked = mac_table_next(&api->asked, asked)))
+		asked->stale = asked->place == PLACE_ASKING;
 }
 
 /* --- the whole --- */

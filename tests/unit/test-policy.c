@@ -202,6 +202,18 @@ static void test_keeping(void)
 	ask(&a, 1, ARCH_EFI_X64);
 	run(&a, 5000);
 	ok_int(requests, 3, "reload forgets answers");
+	atomic_store(&held, true);
+	ask(&a, 2, ARCH_BIOS);
+	for (int i = 0; i < 250 && requests < 4; i++)
+		if (loop_turn(&loop, 20) < 0)
+			abort();
+	ok_int(policy_reload(policy, &failure), 0, "reload");
+	atomic_store(&held, false);
+	run(&a, 5000);
+	ok(a.answers == 1 && requests == 4, "what is on its way is given");
+	ask(&a, 2, ARCH_BIOS);
+	run(&a, 5000);
+	ok_int(requests, 5, "and not kept");
 }
 
 static void test_faults(void)
