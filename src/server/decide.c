@@ -158,9 +158,17 @@ static enum step step_of(const struct pxe_request *request)
 
 /*
  * On 67 a REQUEST is ours only when it names us: an answer to one that is
- * meant for the DHCP server would be taken for that server's. An INFORM is a
- * question to whoever knows.
+ * meant for the DHCP server would be taken for that server's. Where that has
+ * our address, who asks for a lease (RFC 2131 section 4.3.2: without one)
+ * means it. An INFORM is a question to whoever knows.
  */
+static bool is_named(const struct pxe_request *request)
+{
+	if (request->server_id != request->arrival.server)
+		return false;
+	return !request->arrival.shared || request->ciaddr != 0;
+}
+
 static enum decision_reason early_dhcp(const struct pxe_request *request)
 {
 	switch (request->type) {
@@ -168,9 +176,8 @@ static enum decision_reason early_dhcp(const struct pxe_request *request)
 	case DHCP4_INFORM:
 		return DECISION_REASONS;
 	case DHCP4_REQUEST:
-		return request->server_id == request->arrival.server
-			       ? DECISION_REASONS
-			       : DECIDED_OTHER_SERVER;
+		return is_named(request) ? DECISION_REASONS
+					 : DECIDED_OTHER_SERVER;
 	}
 	return DECIDED_NOT_ASKED;
 }

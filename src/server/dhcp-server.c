@@ -268,6 +268,7 @@ static void handle_packet(struct port *port, size_t number, int64_t now_ms)
 			&server->links, datagram.link, datagram.destination);
 		if (arrival.server == 0)
 			return;
+		arrival.shared = server->context.settings->dhcp_no_bind;
 		r = pxe_request_parse(datagram.payload, &arrival, &request,
 				      &reason);
 	}

@@ -25,6 +25,7 @@ struct pxe_arrival {
 	uint32_t from;
 	uint16_t from_port;
 	uint32_t server; /* our address, as this machine is to use it */
+	bool shared;	 /* … and that of a DHCP server on this host */
 };
 
 struct pxe_echo {

@@ -67,6 +67,8 @@ class Packet:
         return (f"{self.when:7.2f}  {self.source} > {self.destination}:"
                 f"{self.port}  {self.text}")
 
+    __repr__ = __str__
+
 
 def _text(data):
     return data.rstrip(b"\0").decode("ascii", "replace")

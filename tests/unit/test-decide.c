@@ -214,6 +214,8 @@ static void test_early(void)
 		uint16_t arch;
 		uint32_t server_id;
 		const char *reason; /* NULL: the plan is asked for */
+		bool shared;
+		uint32_t ciaddr;
 	} rows[] = {
 		{ "a DISCOVER", 0, DHCP4_DISCOVER, true, 0, 0, NULL },
 		{ "an ordinary DISCOVER", 0, DHCP4_DISCOVER, false, 0, 0,
@@ -223,6 +225,11 @@ static void test_early(void)
 		{ "a REQUEST to nobody", 0, DHCP4_REQUEST, true, 0, 0,
 		  "other-server" },
 		{ "a REQUEST to us", 0, DHCP4_REQUEST, true, 0, SERVER, NULL },
+		{ "a REQUEST for a lease to our address, which is also a DHCP "
+		  "server's",
+		  0, DHCP4_REQUEST, true, 0, SERVER, "other-server", true, 0 },
+		{ "the same of a machine that has its lease", 0, DHCP4_REQUEST,
+		  true, 0, SERVER, NULL, true, 0xc0000264 },
 		{ "an INFORM", 0, DHCP4_INFORM, true, 0, 0, NULL },
 		{ "a RELEASE", 0, DHCP4_RELEASE, true, 0, SERVER, "not-asked" },
 		{ "a DECLINE", 0, DHCP4_DECLINE, true, 0, SERVER, "not-asked" },
@@ -240,7 +247,10 @@ static void test_early(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
 		const struct pxe_request request = {
-			.arrival = { .port = rows[i].port, .server = SERVER },
+			.arrival = { .port = rows[i].port,
+				     .server = SERVER,
+				     .shared = rows[i].shared },
+			.ciaddr = rows[i].ciaddr,
 			.type = rows[i].type,
 			.pxe = rows[i].pxe,
 			.server_id = rows[i].server_id,
