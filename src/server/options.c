@@ -47,7 +47,7 @@ static const struct option table[] = {
 	{ "api", required_argument, NULL, OPTION_API },
 	{ "api-timeout", required_argument, NULL, OPTION_API_TIMEOUT },
 	{ "cmdline", required_argument, NULL, OPTION_CMDLINE },
-	{ "debug", no_argument, NULL, OPTION_DEBUG },
+	{ "debug", optional_argument, NULL, OPTION_DEBUG },
 	{ "dhcp-no-bind", no_argument, NULL, OPTION_DHCP_NO_BIND },
 	{ "dhcp-server", required_argument, NULL, OPTION_DHCP_SERVER },
 	{ "dry-run", required_argument, NULL, OPTION_DRY_RUN },
@@ -228,7 +228,8 @@ static int take(struct serve_options *o, enum option_id id, const char *word,
 		s->cmdline = value;
 		return 0;
 	case OPTION_DEBUG:
-		s->debug = true;
+		/* Go's flags are also written -debug=true. */
+		s->debug = !value || !str_eq(value, "false");
 		return 0;
 	case OPTION_DHCP_NO_BIND:
 		s->dhcp_no_bind = true;

@@ -144,6 +144,9 @@ static void test_pixiecore(void)
 		ok_int(s->http_port, 70, "HTTP's port");
 		options_free(&o);
 	}
+	ok_int(parse("serve -debug=true", &o, &failure), 0, "Go's -debug=true");
+	ok(o.settings.debug, "is -debug");
+	options_free(&o);
 	ok_int(parse("serve -initrd a,,b -kernel k", &o, &failure), 0,
 	       "an empty piece");
 	ok_int((int64_t)s->initrd_count, 2, "is left out");
