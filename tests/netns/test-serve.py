@@ -5,6 +5,7 @@ it refuses, what it may do afterwards.
 
 usage: test-serve.py SERVER
 """
+import json
 import os
 import signal
 import socket
@@ -143,10 +144,19 @@ def test_interface(out):
             ["curl", "-sf", "-o", "/dev/null", f"http://{address}/vmlinuz"],
             check=False).returncode == 0
 
-    with Server(PROGRAM, "--interface", "br0", str(out)):
+    with Server(PROGRAM, "--interface", "br0", str(out)) as server:
         tap.equal([asks(at) for at in (SERVER, "127.0.0.1", "10.78.0.2")],
                   [True, True, False],
                   "HTTP keeps to --interface and this host")
+        # Its request is there before the server hears of the connection.
+        server.process.send_signal(signal.SIGSTOP)
+        with socket.create_connection(("10.78.0.2", 80), timeout=10) as early:
+            early.sendall(f"GET /script/{MAC}.ipxe HTTP/1.1\r\n"
+                          "Host: x\r\n\r\n".encode())
+            server.process.send_signal(signal.SIGCONT)
+            tap.equal(early.recv(100), b"", "an early request is not heard")
+        seen = serving.run("curl", "-sf", f"http://{SERVER}/v1/machines")
+        tap.equal(json.loads(seen)["machines"], [], "in no way")
     serving.run("ip", "link", "delete", "br1")
 
 
