@@ -31,6 +31,13 @@ static void find_machine(struct tftp_session *session)
 					      &session->mac) == 0;
 }
 
+void tftp_note_asks(const struct tftp_session *session, enum name_kind kind)
+{
+	timeline_note(session->context->timeline, &session->mac, STAGE_LOADER,
+		      "%s asks what to boot",
+		      kind == NAME_GRUB_SCRIPT ? "GRUB" : "iPXE");
+}
+
 void tftp_note_begun(struct tftp_session *session)
 {
 	find_machine(session);
@@ -45,6 +52,8 @@ void tftp_note_whole(const struct tftp_session *session)
 	const struct tftp_context *context = session->context;
 	char size[SIZE_TEXT_MAX], ip[IPV4_TEXT_MAX];
 
+	if (session->role == ROLE_SCRIPT)
+		return;
 	size_text(session->file->size, size);
 	if (!session->has_mac) {
 		journal_line(context->journal, JOURNAL_INFO, "tftp",

@@ -4,6 +4,8 @@
 
 #include "server/tftp-session.h"
 
+/* It asks for its script; that it got it says nothing more. */
+void tftp_note_asks(const struct tftp_session *session, enum name_kind kind);
 /* The first of the file arrived. */
 void tftp_note_begun(struct tftp_session *session);
 void tftp_note_whole(const struct tftp_session *session);

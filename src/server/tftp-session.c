@@ -327,6 +327,7 @@ void tftp_session_ask(struct tftp_session *session, enum name_kind kind)
 	snprintf(text->base.http, sizeof(text->base.http), "http://%s:%u",
 		 ipv4_text(local, ip), context->settings->http_port);
 	machines_script_asked(context->machines, &session->mac);
+	tftp_note_asks(session, kind);
 	texts_ask(context->policy, text);
 }
 
