@@ -141,6 +141,10 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+        # A crash at the end, or what a sanitizer has found.
+        if self.process.returncode and not kind:
+            raise RuntimeError(f"the server ended with status "
+                               f"{self.process.returncode}: {self.errors()}")
 
     def errors(self):
         """What it said on stderr."""
