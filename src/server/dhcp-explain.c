@@ -26,7 +26,7 @@ static const uint16_t usual[] = { ARCH_BIOS, ARCH_EFI_X64, ARCH_EFI_X64_HTTP,
 				  ARCH_EFI_ARM64 };
 
 struct explanation {
-	const struct dhcp_context *context;
+	const struct serve_context *context;
 	const struct plan *plan;
 	uint32_t server;
 	void (*line)(void *to, const char *text);
@@ -37,7 +37,7 @@ static void explain_step(const struct explanation *e, const struct step *step,
 			 const struct mac *mac, uint16_t arch)
 {
 	const struct decide_loaders loaders =
-		decide_loaders(e->context->loaders, arch);
+		decide_loaders(e->context->names->loaders, arch);
 	const struct boot_history fresh = { .arch = arch };
 	struct pxe_request request = {
 		.arrival = { .port = step->port, .server = e->server },
@@ -63,14 +63,14 @@ static void explain_step(const struct explanation *e, const struct step *step,
 		return;
 	decision_text(&decision, &request, text);
 	if (decision.reason == DECIDED_NO_LOADER)
-		loaders_missing(e->context->loaders, arch, &failure);
+		loaders_missing(e->context->names->loaders, arch, &failure);
 	(void)snprintf(line, sizeof(line), "%s: %s%s%s", step->name,
 		       failure.text[0] ? failure.text : text,
 		       decision.file[0] ? ": " : "", decision.file);
 	e->line(e->to, line);
 }
 
-void dhcp_explain(const struct dhcp_context *context, const struct mac *mac,
+void dhcp_explain(const struct serve_context *context, const struct mac *mac,
 		  uint16_t arch, const struct plan *plan,
 		  void (*line)(void *to, const char *text), void *to)
 {

@@ -50,7 +50,7 @@ struct port {
 };
 
 struct dhcp_server {
-	struct dhcp_context context;
+	struct serve_context context;
 	struct dhcp_links links;
 	struct dhcp_tell tell;
 	bool has_leases; /* it is a whole DHCP server */
@@ -165,7 +165,8 @@ static const struct decide_loaders *loaders_for(struct dhcp_server *server,
 						uint16_t arch, int64_t now_ms)
 {
 	if (server->loaders_ms != now_ms || server->loaders_arch != arch) {
-		server->loaders = decide_loaders(server->context.loaders, arch);
+		server->loaders =
+			decide_loaders(server->context.names->loaders, arch);
 		server->loaders_ms = now_ms;
 		server->loaders_arch = arch;
 	}
@@ -176,7 +177,7 @@ static void answer(struct dhcp_server *server, struct machine *machine,
 		   const struct pxe_request *request, const struct plan *plan,
 		   int64_t now_ms)
 {
-	const struct dhcp_context *c = &server->context;
+	const struct serve_context *c = &server->context;
 	struct decide_input input = {
 		.request = request,
 		.plan = plan,
@@ -416,7 +417,7 @@ static void stop(struct dhcp_server *server)
 	free(server);
 }
 
-int dhcp_server_new(const struct dhcp_context *context, struct ports *ports,
+int dhcp_server_new(const struct serve_context *context, struct ports *ports,
 		    struct dhcp_server **ret_server, struct failure *failure)
 {
 	struct dhcp_server *server = calloc(1, sizeof(*server));
@@ -426,7 +427,7 @@ int dhcp_server_new(const struct dhcp_context *context, struct ports *ports,
 		return failure_errno(failure, ENOMEM, "cannot serve DHCP");
 	server->context = *context;
 	server->tell.timeline = context->timeline;
-	server->tell.loaders = context->loaders;
+	server->tell.loaders = context->names->loaders;
 	server->links.changes.fd = FD_NONE;
 	init_places(server);
 	context->machines->table.evict = evict_machine;

@@ -28,7 +28,7 @@ struct http_files;
 struct http_senders;
 
 struct http_server {
-	struct http_context context;
+	struct serve_context context;
 	struct MHD_Daemon *daemon;
 	struct mailbox to_main;
 	struct http_files *files;

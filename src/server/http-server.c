@@ -372,7 +372,7 @@ static void destroy(struct http_server *server)
 	free(server);
 }
 
-int http_server_new(const struct http_context *context, int fd,
+int http_server_new(const struct serve_context *context, int fd,
 		    struct http_server **ret_server, struct failure *failure)
 {
 	struct http_server *server = calloc(1, sizeof(*server));

@@ -17,9 +17,7 @@
  */
 #pragma once
 
-#include "server/journal.h"
-#include "server/machines.h"
-#include "server/names.h"
+#include "server/context.h"
 #include "server/texts.h"
 
 #define HTTP_CONNECTIONS      4096
@@ -29,18 +27,8 @@
 
 struct http_server;
 
-struct http_context {
-	struct loop *loop; /* the main loop, for policy and machines */
-	const struct serve_settings *settings;
-	const struct names *names;
-	struct machines *machines;
-	struct policy *policy;
-	struct timeline *timeline;
-	struct journal *journal;
-};
-
 /* Takes fd (a listening TCP socket) over when it succeeds. */
-int http_server_new(const struct http_context *context, int fd,
+int http_server_new(const struct serve_context *context, int fd,
 		    struct http_server **ret_server, struct failure *failure)
 	_must_check;
 struct http_server *http_server_free(struct http_server *server);

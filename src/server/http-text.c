@@ -41,7 +41,7 @@ static void list_remove(struct http_text *text)
 /* What comes next is known now; of a text that could not be made, why. */
 static void tell(const struct http_text *text)
 {
-	const struct http_context *context = &text->server->context;
+	const struct serve_context *context = &text->server->context;
 	const struct mac *mac = &text->asked.question.client.mac;
 
 	if (text->r < 0)
@@ -72,7 +72,7 @@ static void ask(struct letter *letter)
 {
 	struct http_text *text = container_of(letter, struct http_text, letter);
 	struct http_server *server = text->server;
-	const struct http_context *context = &server->context;
+	const struct serve_context *context = &server->context;
 	const struct mac *mac;
 
 	if (server->ending) {

@@ -35,7 +35,7 @@
 #define DESCRIPTORS (2 * HTTP_CONNECTIONS + 2 * TFTP_SESSIONS + 1024)
 
 struct server {
-	const struct serve_settings *settings;
+	struct serve_context context;
 	struct loop loop;
 	struct timer check;
 	struct signer signer;
@@ -43,9 +43,6 @@ struct server {
 	struct names names;
 	struct machines machines;
 	struct ports ports;
-	struct policy *policy;
-	struct journal *journal;
-	struct timeline *timeline;
 	struct dhcp_server *dhcp;
 	struct tftp_server *tftp;
 	struct http_server *http;
@@ -57,9 +54,9 @@ static void close_server(struct server *server)
 	server->http = http_server_free(server->http);
 	server->tftp = tftp_server_free(server->tftp);
 	server->dhcp = dhcp_server_free(server->dhcp);
-	server->policy = policy_free(server->policy);
-	server->timeline = timeline_free(server->timeline);
-	server->journal = journal_free(server->journal);
+	server->context.policy = policy_free(server->context.policy);
+	server->context.timeline = timeline_free(server->context.timeline);
+	server->context.journal = journal_free(server->context.journal);
 	machines_done(&server->machines);
 	ports_close(&server->ports);
 	loaders_close(&server->loaders);
@@ -89,18 +86,18 @@ static void stop_or_reload(struct loop *loop, int number)
 		loop->stop = true;
 		return;
 	}
-	if (policy_reload(server->policy, &failure) < 0)
-		journal_line(server->journal, JOURNAL_ERROR, "serve",
+	if (policy_reload(server->context.policy, &failure) < 0)
+		journal_line(server->context.journal, JOURNAL_ERROR, "serve",
 			     "kept what was in force: %s", failure.text);
 	else
-		journal_line(server->journal, JOURNAL_INFO, "serve",
+		journal_line(server->context.journal, JOURNAL_INFO, "serve",
 			     "read again; kept answers are forgotten");
 }
 
 /* What both a server and --dry-run need. */
 static int open_common(struct server *server, struct failure *failure)
 {
-	const struct serve_settings *settings = server->settings;
+	const struct serve_settings *settings = server->context.settings;
 	sigset_t signals;
 	int r;
 
@@ -118,7 +115,8 @@ static int open_common(struct server *server, struct failure *failure)
 	if (r < 0)
 		return failure_errno(failure, -r, "table of machines");
 	/* First, as it says how to make what is not there. */
-	r = policy_new(&server->loop, settings, &server->policy, failure);
+	r = policy_new(&server->loop, settings, &server->context.policy,
+		       failure);
 	if (r < 0)
 		return r;
 	r = open_directory(settings->dir, &server->names.dir_fd, failure);
@@ -133,16 +131,20 @@ static int open_common(struct server *server, struct failure *failure)
 		return r;
 	server->names.signer = &server->signer;
 	server->names.loaders = &server->loaders;
+	server->context.loop = &server->loop;
+	server->context.names = &server->names;
+	server->context.machines = &server->machines;
 	return 0;
 }
 
 static int open_journal(struct server *server, struct failure *failure)
 {
-	int r = journal_new(STDOUT_FILENO, server->settings->log_json,
-			    &server->journal);
+	int r = journal_new(STDOUT_FILENO, server->context.settings->log_json,
+			    &server->context.journal);
 
 	if (r == 0)
-		r = timeline_new(server->journal, &server->timeline);
+		r = timeline_new(server->context.journal,
+				 &server->context.timeline);
 	if (r < 0)
 		return failure_errno(failure, -r, "cannot start the journal");
 	return 0;
@@ -150,46 +152,20 @@ static int open_journal(struct server *server, struct failure *failure)
 
 static int open_servers(struct server *server, struct failure *failure)
 {
-	const struct dhcp_context dhcp = {
-		.loop = &server->loop,
-		.settings = server->settings,
-		.loaders = &server->loaders,
-		.machines = &server->machines,
-		.policy = server->policy,
-		.timeline = server->timeline,
-		.journal = server->journal,
-	};
-	const struct tftp_context tftp = {
-		.loop = &server->loop,
-		.settings = server->settings,
-		.names = &server->names,
-		.machines = &server->machines,
-		.policy = server->policy,
-		.timeline = server->timeline,
-		.journal = server->journal,
-	};
-	const struct http_context http = {
-		.loop = &server->loop,
-		.settings = server->settings,
-		.names = &server->names,
-		.machines = &server->machines,
-		.policy = server->policy,
-		.timeline = server->timeline,
-		.journal = server->journal,
-	};
-	int r = http_server_new(&http, server->ports.http_fd, &server->http,
+	const struct serve_context *context = &server->context;
+	int r = http_server_new(context, server->ports.http_fd, &server->http,
 				failure);
 
 	if (r < 0)
 		return r;
 	server->ports.http_fd = FD_NONE;
-	r = tftp_server_new(&tftp, server->ports.tftp_fd, &server->tftp,
+	r = tftp_server_new(context, server->ports.tftp_fd, &server->tftp,
 			    failure);
 	if (r < 0)
 		return r;
 	server->ports.tftp_fd = FD_NONE;
 	/* Last: what it promises can then be had. */
-	return dhcp_server_new(&dhcp, &server->ports, &server->dhcp, failure);
+	return dhcp_server_new(context, &server->ports, &server->dhcp, failure);
 }
 
 static void raise_descriptor_limit(void)
@@ -209,9 +185,9 @@ static void raise_descriptor_limit(void)
 static void tell_address(void *to, const char *text)
 {
 	struct server *server = to;
-	const struct serve_settings *s = server->settings;
+	const struct serve_settings *s = server->context.settings;
 
-	journal_line(server->journal, JOURNAL_INFO, "serve",
+	journal_line(server->context.journal, JOURNAL_INFO, "serve",
 		     "listening on %s: DHCP %u%s, PXE %u, TFTP %u, HTTP %u",
 		     text, s->dhcp_port, s->dhcp_no_bind ? " (beside)" : "",
 		     s->pxe_port, s->tftp_port, s->http_port);
@@ -219,7 +195,7 @@ static void tell_address(void *to, const char *text)
 
 static void tell_what(struct server *server)
 {
-	const struct serve_settings *s = server->settings;
+	const struct serve_settings *s = server->context.settings;
 	const char *what = NULL, *where = NULL;
 
 	switch (s->mode) {
@@ -236,18 +212,19 @@ static void tell_what(struct server *server)
 		what = "what is written in", where = s->machines;
 		break;
 	}
-	journal_line(server->journal, JOURNAL_INFO, "serve", "boots %s %s",
-		     what, place_without_user(where));
+	journal_line(server->context.journal, JOURNAL_INFO, "serve",
+		     "boots %s %s", what, place_without_user(where));
 }
 
 static void tell_start(struct server *server, const char *who)
 {
 	tell_what(server);
-	if (ports_describe(server->settings, tell_address, server) == 0)
-		journal_line(server->journal, JOURNAL_WARNING, "serve",
+	if (ports_describe(server->context.settings, tell_address, server) == 0)
+		journal_line(server->context.journal, JOURNAL_WARNING, "serve",
 			     "no interface has an address yet that is served; "
 			     "machines are answered as soon as one has");
-	journal_line(server->journal, JOURNAL_INFO, "serve", "runs as %s", who);
+	journal_line(server->context.journal, JOURNAL_INFO, "serve",
+		     "runs as %s", who);
 }
 
 /* sd_notify(3): systemd waits for it with Type=notify. */
@@ -276,23 +253,23 @@ static void check(struct timer *timer)
 {
 	struct server *server = container_of(timer, struct server, check);
 
-	timeline_check(server->timeline, clock_ms());
+	timeline_check(server->context.timeline, clock_ms());
 	loop_timer(&server->loop, timer, CHECK_MS);
 }
 
 static int run(struct server *server, struct failure *failure)
 {
 	char who[PRIVILEGES_NAME_MAX];
-	int r = ports_open(server->settings, &server->ports, failure);
+	int r = ports_open(server->context.settings, &server->ports, failure);
 
 	if (r == 0)
 		r = open_common(server, failure);
 	if (r < 0)
 		return r;
 	raise_descriptor_limit();
-	r = privileges_drop(server->settings, who, failure);
+	r = privileges_drop(server->context.settings, who, failure);
 	if (r == 0)
-		r = policy_check(server->policy, failure);
+		r = policy_check(server->context.policy, failure);
 	if (r == 0)
 		r = open_journal(server, failure);
 	if (r == 0)
@@ -306,14 +283,14 @@ static int run(struct server *server, struct failure *failure)
 	r = loop_run(&server->loop);
 	if (r < 0)
 		return failure_errno(failure, -r, "waiting for requests");
-	journal_line(server->journal, JOURNAL_INFO, "serve", "ends");
+	journal_line(server->context.journal, JOURNAL_INFO, "serve", "ends");
 	return 0;
 }
 
 static struct server new_server(const struct serve_settings *settings)
 {
 	return (struct server){
-		.settings = settings,
+		.context.settings = settings,
 		.loop.epoll_fd = FD_NONE,
 		.names = { .dir_fd = FD_NONE, .tftp_root_fd = FD_NONE },
 		.ports = { .dhcp_fd = FD_NONE,
@@ -351,18 +328,11 @@ static void explain(struct question *question, struct plan *plan)
 	struct explanation *explanation =
 		container_of(question, struct explanation, question);
 	struct server *server = explanation->server;
-	const struct dhcp_context dhcp = {
-		.loop = &server->loop,
-		.settings = server->settings,
-		.loaders = &server->loaders,
-		.machines = &server->machines,
-		.policy = server->policy,
-	};
 
 	plan_describe(plan, print_line, NULL);
 	if (plan->kind != PLAN_IGNORE)
-		dhcp_explain(&dhcp, &question->client.mac, ARCH_UNKNOWN, plan,
-			     print_line, NULL);
+		dhcp_explain(&server->context, &question->client.mac,
+			     ARCH_UNKNOWN, plan, print_line, NULL);
 	explanation->answered = true;
 	server->loop.stop = true;
 }
@@ -381,12 +351,12 @@ int server_explain(const struct serve_settings *settings, const struct mac *mac,
 	int r = open_common(&server, failure);
 
 	if (r == 0) {
-		policy_ask(server.policy, &explanation.question);
+		policy_ask(server.context.policy, &explanation.question);
 		if (!explanation.answered)
 			r = loop_run(&server.loop);
 		if (r < 0)
 			(void)failure_errno(failure, -r, "waiting");
-		policy_cancel(server.policy, &explanation.question);
+		policy_cancel(server.context.policy, &explanation.question);
 	}
 	close_server(&server);
 	return r;

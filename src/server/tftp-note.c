@@ -49,7 +49,7 @@ void tftp_note_begun(struct tftp_session *session)
 
 void tftp_note_whole(const struct tftp_session *session)
 {
-	const struct tftp_context *context = session->context;
+	const struct serve_context *context = session->context;
 	char size[SIZE_TEXT_MAX], ip[IPV4_TEXT_MAX];
 
 	if (session->role == ROLE_SCRIPT)
@@ -70,7 +70,7 @@ void tftp_note_whole(const struct tftp_session *session)
 
 void tftp_note_failed(const struct tftp_session *session, const char *how)
 {
-	const struct tftp_context *context = session->context;
+	const struct serve_context *context = session->context;
 	uint64_t arrived = session->window.arrived * session->window.blksize;
 	uint64_t size = MAX(session->window.size, 1);
 	unsigned int percent = (unsigned int)(MIN(arrived, size) * 100 / size);

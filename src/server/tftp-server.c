@@ -31,7 +31,7 @@
 #define TELL_MS	      10000
 
 struct tftp_server {
-	struct tftp_context context;
+	struct serve_context context;
 	struct source source;
 	struct timer tick;
 	struct tftp_files files;
@@ -441,7 +441,7 @@ static void take(struct source *source, _unused uint32_t events)
 	}
 }
 
-int tftp_server_new(const struct tftp_context *context, int fd,
+int tftp_server_new(const struct serve_context *context, int fd,
 		    struct tftp_server **ret_server, struct failure *failure)
 {
 	_cleanup_free struct tftp_server *server = calloc(1, sizeof(*server));

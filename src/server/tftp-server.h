@@ -10,9 +10,7 @@
  */
 #pragma once
 
-#include "server/journal.h"
-#include "server/machines.h"
-#include "server/names.h"
+#include "server/context.h"
 #include "server/texts.h"
 
 #define TFTP_SESSIONS	   2048
@@ -20,18 +18,8 @@
 
 struct tftp_server;
 
-struct tftp_context {
-	struct loop *loop;
-	const struct serve_settings *settings;
-	const struct names *names;
-	struct machines *machines;
-	struct policy *policy;
-	struct timeline *timeline;
-	struct journal *journal;
-};
-
 /* Takes fd (a bound UDP socket with IP_PKTINFO) over when it succeeds. */
-int tftp_server_new(const struct tftp_context *context, int fd,
+int tftp_server_new(const struct serve_context *context, int fd,
 		    struct tftp_server **ret_server, struct failure *failure)
 	_must_check;
 struct tftp_server *tftp_server_free(struct tftp_server *server);

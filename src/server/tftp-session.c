@@ -311,7 +311,7 @@ static void text_made(struct text_request *request, int r, char *body,
 
 void tftp_session_ask(struct tftp_session *session, enum name_kind kind)
 {
-	const struct tftp_context *context = session->context;
+	const struct serve_context *context = session->context;
 	struct text_request *text = &session->text;
 	uint32_t local = ntohl(session->local.s_addr);
 	char ip[IPV4_TEXT_MAX];
@@ -352,7 +352,7 @@ static int watch(struct tftp_session *session)
 }
 
 static struct tftp_session *
-allocate(const struct tftp_context *context, struct tftp_files *files,
+allocate(const struct serve_context *context, struct tftp_files *files,
 	 const struct tftp_request *request,
 	 void (*ended)(struct tftp_session *session))
 {
@@ -378,7 +378,7 @@ allocate(const struct tftp_context *context, struct tftp_files *files,
 	return session;
 }
 
-int tftp_session_new(const struct tftp_context *context,
+int tftp_session_new(const struct serve_context *context,
 		     struct tftp_files *files,
 		     const struct tftp_request *request,
 		     void (*ended)(struct tftp_session *session),

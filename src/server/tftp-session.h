@@ -30,7 +30,7 @@ struct tftp_request {
 struct tftp_session {
 	struct source source;	 /* its client */
 	struct source strangers; /* others at its port */
-	const struct tftp_context *context;
+	const struct serve_context *context;
 	struct tftp_files *files;
 	/* Removes it from its owner's table and calls tftp_session_free(). */
 	void (*ended)(struct tftp_session *session);
@@ -61,7 +61,7 @@ struct tftp_session {
  * A session with a socket, which does nothing yet. The owner puts it into its
  * table and then calls one of the next two, in which it may end already.
  */
-int tftp_session_new(const struct tftp_context *context,
+int tftp_session_new(const struct serve_context *context,
 		     struct tftp_files *files,
 		     const struct tftp_request *request,
 		     void (*ended)(struct tftp_session *session),

@@ -222,7 +222,7 @@ static int serve(int root_fd)
 		.tftp_root_fd = root_fd,
 		.dir_fd = FD_NONE,
 	};
-	const struct tftp_context context = {
+	const struct serve_context context = {
 		.loop = &loop,
 		.settings = &settings,
 		.names = &names,
