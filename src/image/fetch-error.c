@@ -5,32 +5,7 @@
 #include <errno.h>
 
 #include "base/text.h"
-
-static const char *status_words(long status)
-{
-	static const struct {
-		long status;
-		const char *words;
-	} table[] = {
-		{ 400, "Bad Request" },
-		{ 401, "Unauthorized: this needs a user name and password" },
-		{ 403, "Forbidden" },
-		{ 404, "Not Found" },
-		{ 407, "Proxy Authentication Required" },
-		{ 410, "Gone" },
-		{ 416, "Range Not Satisfiable" },
-		{ 429, "Too Many Requests" },
-		{ 500, "Internal Server Error" },
-		{ 502, "Bad Gateway" },
-		{ 503, "Service Unavailable" },
-		{ 504, "Gateway Timeout" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].status == status)
-			return table[i].words;
-	return "";
-}
+#include "wire/http-status.h"
 
 bool fetch_error_is_passing(const struct fetch_error *error)
 {
@@ -83,7 +58,9 @@ static int add_certificate(const struct fetch_error *error, struct text *text)
 static int add_status(const struct fetch_error *error, struct text *text)
 {
 	text_add(text, "server answered %ld %s", error->status,
-		 status_words(error->status));
+		 http_status_words(error->status));
+	if (error->status == 401)
+		text_add(text, ": this needs a user name and password");
 	str_trim_end(text->buf);
 	return error->status == 404 || error->status == 410   ? ENOENT
 	       : error->status == 401 || error->status == 403 ? EACCES

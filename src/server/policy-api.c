@@ -20,6 +20,7 @@
 #include "server/policy-kept.h"
 #include "server/policy-place.h"
 #include "server/upstream.h"
+#include "wire/http-status.h"
 
 #define URL_MAX	      2048
 #define FIRST_BYTES   ((size_t)4096)
@@ -148,28 +149,6 @@ static void end(struct asked *asked, struct plan *plan, int64_t keep_ms)
 	ask_next(api);
 }
 
-static const char *status_words(long status)
-{
-	static const struct {
-		long status;
-		const char *words;
-	} table[] = {
-		{ 400, " Bad Request" },
-		{ 401, " Unauthorized" },
-		{ 403, " Forbidden" },
-		{ 404, " Not Found" },
-		{ 500, " Internal Server Error" },
-		{ 502, " Bad Gateway" },
-		{ 503, " Service Unavailable" },
-		{ 504, " Gateway Timeout" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (table[i].status == status)
-			return table[i].words;
-	return "";
-}
-
 static struct plan *read_answer(struct asked *asked, long status)
 {
 	struct policy_api *api = asked->api;
@@ -178,8 +157,9 @@ static struct plan *read_answer(struct asked *asked, long status)
 	char words[64];
 
 	if (status != 200) {
-		snprintf(words, sizeof(words), "%ld%s", status,
-			 status_words(status));
+		snprintf(words, sizeof(words), "%ld %s", status,
+			 http_status_words(status));
+		str_trim_end(words);
 		return refusal(api, words);
 	}
 	if (api_answer_parse(&api->context, asked->body ? asked->body : "",
