@@ -45,6 +45,7 @@ test: deps bootstrap
 	tests/run $(SUITE)
 
 bench: deps bootstrap
+	tools/install-deps bench
 	bench/run
 
 # The virtual machine of the tests, by hand.
