@@ -19,19 +19,10 @@ sys.dont_write_bytecode = True
 
 from reporting import (BOOTSTRAP, IMAGE, LIMIT_S, NEXT_IMAGE, NEXT_TARGET,
                        PROGRESS, RETURN, TARGET, Reporter)
+from serving import Tap
 
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
+tap = Tap()
+ok = tap.ok
 
 
 class Server(http.server.ThreadingHTTPServer):
@@ -184,9 +175,8 @@ def main():
     program = os.path.abspath(sys.argv[1])
     for test in (a_boot, refusals, absent, hanging, without_address, misuse):
         test(program)
-    print(f"1..{checks}")
-    return failed > 0
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -23,9 +23,8 @@ import sys
 import tempfile
 import time
 
-INSIDE = "BOOMERANG_NETNS_TEST"
-UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
-           "--mount-proc"]
+from serving import Tap, inside, run
+
 LIMIT_S = 60
 SERVER, SECOND = "10.88.0.1", "10.88.0.9"
 CLIENT = "10.88.1.1"
@@ -33,29 +32,8 @@ CLIENTS = 40
 MAC = "52:54:00:12:34:56"
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
 
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
-
-
-def skip(what, why):
-    global checks
-    checks += 1
-    print(f"ok {checks} - {what} # SKIP {why}", flush=True)
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True,
-                          text=True, timeout=LIMIT_S, **options).stdout
+tap = Tap()
+ok = tap.ok
 
 
 class Network:
@@ -69,7 +47,6 @@ class Network:
             time.sleep(0.01)
         self.home = os.open("/proc/self/ns/net", os.O_RDONLY)
         self.away = os.open(f"/proc/{self.holder.pid}/ns/net", os.O_RDONLY)
-        run("ip", "link", "set", "lo", "up")
         run("ip", "link", "add", "name", "srv0", "type", "veth", "peer",
             "name", "cli0", "netns", str(self.holder.pid))
         for address in (SERVER, SECOND):
@@ -94,7 +71,7 @@ class Network:
         return ["nsenter", "-t", str(self.holder.pid), "-n", *command]
 
     def run(self, *command):
-        return run(*self.enter(*command))
+        return run(*self.enter(*command), timeout=LIMIT_S)
 
     @contextlib.contextmanager
     def lossy(self, percent):
@@ -358,7 +335,7 @@ def test_packaged_clients(lab):
         if shutil.which(command[0]):
             lab.fetched(name, f"{what}: {name}", *command)
         else:
-            skip(what, f"{command[0]} is not installed")
+            tap.skip(what, f"{command[0]} is not installed")
 
 
 def test_own_client(lab):
@@ -572,7 +549,7 @@ def test_loss(lab):
                 lab.fetched("some", f"{what}: it arrives whole", *command,
                             tries=5 if command[0] == "atftp" else 1)
             else:
-                skip(what, f"{command[0]} is not installed")
+                tap.skip(what, f"{command[0]} is not installed")
 
 
 def test_silent_beside_others(lab):
@@ -811,15 +788,7 @@ def with_worker(network, files):
 
 
 def main():
-    if INSIDE not in os.environ:
-        probe = subprocess.run([*UNSHARE, "true"], check=False,
-                               stdout=subprocess.DEVNULL,
-                               stderr=subprocess.DEVNULL)
-        if probe.returncode != 0:
-            print("1..0 # SKIP needs root and network namespaces")
-            return 0
-        os.environ[INSIDE] = "1"
-        os.execvp("unshare", [*UNSHARE, sys.executable, *sys.argv])
+    inside()
     sys.argv[1:] = [os.path.abspath(program) for program in sys.argv[1:]]
     network = Network()
     with tempfile.TemporaryDirectory(prefix="boomerang-netns-") as place:
@@ -831,9 +800,8 @@ def main():
                 real_server(network, files)
             except OSError as error:
                 ok(False, "boomerang-server", error)
-    print(f"1..{checks}")
-    return failed > 0
+    tap.done()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
