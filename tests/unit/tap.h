@@ -17,7 +17,11 @@ static inline bool tap_ok(bool good, const char *file, int line,
 			  const char *what)
 {
 	tap_count++;
-	printf("%sok %d - %s\n", good ? "" : "not ", tap_count, what);
+	printf("%sok %d - ", good ? "" : "not ", tap_count);
+	/* What is checked may be its name, line ends and all. */
+	for (; *what; what++)
+		putchar(*what == '\n' ? ' ' : *what);
+	putchar('\n');
 	if (!good) {
 		tap_failed++;
 		printf("# %s:%d\n", file, line);
