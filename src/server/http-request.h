@@ -12,6 +12,7 @@
 
 #include "loop/mailbox.h"
 #include "server/http-fields.h"
+#include "server/http-quota.h"
 #include "server/http-server.h"
 #include "server/upstream.h"
 
@@ -53,7 +54,7 @@ struct http_server {
 	struct mailbox to_upstream;
 	struct letter upstream_end;
 	struct upstream *upstream;
-	atomic_uint upstreams;
+	struct http_quota upstreams;
 
 	_Atomic int64_t complained_ms;
 };

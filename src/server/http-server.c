@@ -367,6 +367,7 @@ static void destroy(struct http_server *server)
 {
 	http_files_free(server->files);
 	free(server->senders);
+	http_quota_done(&server->upstreams);
 	pthread_mutex_destroy(&server->follow_lock);
 	pthread_mutex_destroy(&server->sleep_lock);
 	free(server);
@@ -384,6 +385,8 @@ int http_server_new(const struct serve_context *context, int fd,
 	server->complained_ms = -COMPLAIN_MS;
 	pthread_mutex_init(&server->sleep_lock, NULL);
 	pthread_mutex_init(&server->follow_lock, NULL);
+	http_quota_init(&server->upstreams, HTTP_UPSTREAMS,
+			HTTP_UPSTREAMS_HOST);
 	r = prepare(server, failure);
 	if (r < 0) {
 		destroy(server);

@@ -8,12 +8,11 @@
  *   POST /v1/machines/MAC/events      from the bootstrap in that machine
  *
  * Files with sendfile, ranges, HEAD, Content-Length always; those of 512 KiB and
- * more end their connection. Questions for the
- * policy go to the main loop and the connection sleeps meanwhile
- * (MHD_suspend_connection); so do connections whose upstream is slower than
+ * more end their connection. Questions for the policy go to the main loop and
+ * the connection sleeps meanwhile (MHD_suspend_connection); so do connections whose upstream is slower than
  * they are. At most HTTP_CONNECTIONS connections, HTTP_CONNECTIONS_HOST with
- * one address, HTTP_UPSTREAMS of them with an upstream, each of which buffers
- * HTTP_UPSTREAM_BUFFER bytes.
+ * one address, HTTP_UPSTREAMS of them with an upstream (HTTP_UPSTREAMS_HOST with
+ * one address), each of which buffers HTTP_UPSTREAM_BUFFER bytes.
  */
 #pragma once
 
@@ -23,6 +22,7 @@
 #define HTTP_CONNECTIONS      4096
 #define HTTP_CONNECTIONS_HOST 512
 #define HTTP_UPSTREAMS	      256
+#define HTTP_UPSTREAMS_HOST   64
 #define HTTP_UPSTREAM_BUFFER  ((size_t)256 * 1024)
 
 struct http_server;

@@ -32,6 +32,7 @@ struct relay {
 	struct transfer transfer;
 	char url[SIGNER_PLACE_MAX];
 	struct http_server *server;
+	uint32_t address;	 /* whose place among the upstreams it has */
 	struct http_range range; /* asked for by the client */
 	bool has_range;
 
@@ -132,7 +133,7 @@ static void open_end(struct letter *letter)
 	struct relay *relay = container_of(letter, struct relay, end);
 
 	upstream_cancel(&relay->transfer);
-	atomic_fetch_sub(&relay->server->upstreams, 1);
+	http_quota_give(&relay->server->upstreams, relay->address);
 	pthread_mutex_destroy(&relay->lock);
 	free(relay->ring);
 	free(relay);
@@ -294,6 +295,7 @@ static struct relay *relay_new(struct http_request *request,
 	pthread_mutex_init(&relay->lock, NULL);
 	(void)str_copy(relay->url, sizeof(relay->url), name->place);
 	relay->server = request->server;
+	relay->address = request->address;
 	relay->request = request;
 	relay->begin.open = open_begin;
 	relay->more.open = open_more;
@@ -321,16 +323,14 @@ enum MHD_Result http_upstream_answer(struct http_request *request,
 	struct http_server *server = request->server;
 	struct relay *relay;
 
-	if (atomic_fetch_add(&server->upstreams, 1) >= HTTP_UPSTREAMS) {
-		atomic_fetch_sub(&server->upstreams, 1);
+	if (!http_quota_take(&server->upstreams, request->address))
 		return http_line(request, MHD_HTTP_SERVICE_UNAVAILABLE,
 				 "%d files of other servers are being fetched "
-				 "already",
-				 HTTP_UPSTREAMS);
-	}
+				 "already, or %d for this host",
+				 HTTP_UPSTREAMS, HTTP_UPSTREAMS_HOST);
 	relay = relay_new(request, name);
 	if (!relay) {
-		atomic_fetch_sub(&server->upstreams, 1);
+		http_quota_give(&server->upstreams, request->address);
 		return MHD_NO;
 	}
 	request->state = relay;
