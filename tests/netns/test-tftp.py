@@ -544,8 +544,9 @@ def test_loss(lab):
     with lab.network.lossy(10):
         for options in (["-b", "1468"], ["-b", "1468", "-w", "16"],
                         ["-w", "8"]):
+            # Longer than the server waits when a block is lost three times.
             lab.ours("some", f"{' '.join(options)}: it arrives whole",
-                     "-t", "300", *options)
+                     "-t", "1000", *options)
         for what, command in (
                 ("atftp", atftp("some", "blksize 1468", "timeout 1")),
                 ("atftp, windows of 8",
