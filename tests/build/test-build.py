@@ -224,8 +224,8 @@ def main():
         done = build(out)
         if ok(done.returncode == 0, "a build", done.stderr):
             ok(sorted(p.name for p in out.iterdir()) ==
-               ["boot.ipxe", "bootstrap.img", "grub.cfg", "vmlinuz"],
-               "leaves its four files")
+               ["boot.ipxe", "bootstrap.img", "cmdline", "grub.cfg",
+                "vmlinuz"], "leaves its five files")
             build(work / "again")
             ok(digest(out / "bootstrap.img") ==
                digest(work / "again/bootstrap.img"),
