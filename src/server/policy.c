@@ -45,6 +45,8 @@ static int open_machines(struct policy *policy, struct failure *failure)
 		 slash ? path : ".");
 	if (text.cut)
 		return failure_errno(failure, ENAMETOOLONG, "--machines");
+	if (slash && !slash[1])
+		return failure_errno(failure, EISDIR, "--machines %s", path);
 	policy->machines_context = (struct machines_context){
 		.name = slash ? slash + 1 : path,
 		.dir = policy->machines_dir,

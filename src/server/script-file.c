@@ -36,6 +36,30 @@ const char *script_file_name(const char *place,
 	return buf;
 }
 
+struct script script_begin(const struct plan *plan, const struct client *client,
+			   const struct signer *signer,
+			   const struct script_base *base, char *buf,
+			   size_t size)
+{
+	return (struct script){
+		.out = text_over(buf, size),
+		.plan = plan,
+		.client = client,
+		.signer = signer,
+		.base = base,
+	};
+}
+
+int script_end(const struct script *script, size_t *ret_len)
+{
+	if (script->r < 0)
+		return script->r;
+	if (script->out.cut)
+		return -ENOBUFS;
+	*ret_len = script->out.len;
+	return 0;
+}
+
 int script_file_path(const struct script *script, const char *place,
 		     char buf[static SCRIPT_PATH_MAX])
 {

@@ -17,6 +17,14 @@ struct script {
 	int r; /* the first error */
 };
 
+/* An empty script over buf. */
+struct script script_begin(const struct plan *plan, const struct client *client,
+			   const struct signer *signer,
+			   const struct script_base *base, char *buf,
+			   size_t size);
+/* Its length, or its first error; -ENOBUFS: it did not fit. */
+int script_end(const struct script *script, size_t *ret_len) _must_check;
+
 #define SCRIPT_NAME_MAX 64
 
 /* The last part of a place, of letters, digits and "._-" only; for people. */

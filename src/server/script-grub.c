@@ -163,13 +163,8 @@ int script_grub(const struct plan *plan, const struct client *client,
 		const struct signer *signer, const struct script_base *base,
 		char *buf, size_t size, size_t *ret_len)
 {
-	struct script script = {
-		.out = text_over(buf, size),
-		.plan = plan,
-		.client = client,
-		.signer = signer,
-		.base = base,
-	};
+	struct script script =
+		script_begin(plan, client, signer, base, buf, size);
 
 	switch (plan->kind) {
 	case PLAN_IGNORE:
@@ -186,12 +181,7 @@ int script_grub(const struct plan *plan, const struct client *client,
 				 "GRUB cannot run");
 		break;
 	}
-	if (script.r < 0)
-		return script.r;
-	if (script.out.cut)
-		return -ENOBUFS;
-	*ret_len = script.out.len;
-	return 0;
+	return script_end(&script, ret_len);
 }
 
 const char *script_grub_start(void)

@@ -227,13 +227,8 @@ int script_ipxe(const struct plan *plan, const struct client *client,
 		const struct signer *signer, const struct script_base *base,
 		char *buf, size_t size, size_t *ret_len)
 {
-	struct script script = {
-		.out = text_over(buf, size),
-		.plan = plan,
-		.client = client,
-		.signer = signer,
-		.base = base,
-	};
+	struct script script =
+		script_begin(plan, client, signer, base, buf, size);
 
 	if (plan->kind != PLAN_SCRIPT)
 		text_add(&script.out, "#!ipxe\n");
@@ -251,10 +246,5 @@ int script_ipxe(const struct plan *plan, const struct client *client,
 		text_add(&script.out, "%s", plan->script);
 		break;
 	}
-	if (script.r < 0)
-		return script.r;
-	if (script.out.cut)
-		return -ENOBUFS;
-	*ret_len = script.out.len;
-	return 0;
+	return script_end(&script, ret_len);
 }

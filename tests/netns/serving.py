@@ -7,6 +7,7 @@ that it makes ends with them. The server's host is 10.77.0.2 on the bridge br0
 of that network namespace; Host makes others.
 """
 
+import http.client
 import json
 import os
 import select
@@ -82,6 +83,17 @@ def inside():
     sys.exit(subprocess.run([*_UNSHARE, sys.executable, *sys.argv],
                             env={**os.environ, _INSIDE: "1"},
                             check=False).returncode)
+
+
+def fetch(path):
+    """(status, body) of a path of the server's, from its own host."""
+    connection = http.client.HTTPConnection(SERVER, timeout=LIMIT_S)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
 
 
 class Host:

@@ -8,7 +8,6 @@ The API is in this program. Which machine it answers how is in the machine's
 number: FAULTS and ANSWERS are tables of it. Prints TAP.
 """
 import ctypes
-import http.client
 import http.server
 import json
 import os
@@ -25,7 +24,7 @@ from pathlib import Path
 
 from dhcp_packets import (DISCOVER, OFFER, Message, firmware, kind, mac,
                           request)
-from serving import SERVER, Host, Server, Tap, inside, run
+from serving import SERVER, Host, Server, Tap, fetch, inside, run
 
 CLIENT = "10.77.0.50"
 API_PORT = 4242
@@ -232,16 +231,6 @@ class Machines:
             if message.op == 2 and message.type == OFFER:
                 found[message.xid] = time.monotonic()
         return found
-
-
-def fetch(path):
-    connection = http.client.HTTPConnection(SERVER, timeout=30)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
 
 
 def script(number):

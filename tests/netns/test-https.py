@@ -7,7 +7,6 @@ usage: test-https.py SERVER
 The certificates that this host trusts are replaced in the test's namespace.
 Prints TAP.
 """
-import http.client
 import http.server
 import re
 import ssl
@@ -17,7 +16,7 @@ import tempfile
 import threading
 from pathlib import Path
 
-from serving import SERVER, Server, Tap, inside, run
+from serving import SERVER, Server, Tap, fetch, inside, run
 
 PORT = 4443
 TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
@@ -51,16 +50,6 @@ def start_upstream(top):
     listener.socket = context.wrap_socket(listener.socket, server_side=True)
     threading.Thread(target=listener.serve_forever, daemon=True).start()
     return certificate
-
-
-def fetch(path):
-    connection = http.client.HTTPConnection(SERVER, timeout=30)
-    try:
-        connection.request("GET", path)
-        answer = connection.getresponse()
-        return answer.status, answer.read()
-    finally:
-        connection.close()
 
 
 def fetch_all(program):

@@ -62,6 +62,7 @@ def test_refused(top, out):
     refused([str(top / "empty")], ["vmlinuz", "boomerang build"])
     refused(["--kernel", "nosuch"], ["nosuch", "No such file"])
     refused(["--machines", "nosuch.ini"], ["nosuch.ini", "No such file"])
+    refused(["--machines", "/"], ["--machines /", "directory"])
     refused(["--tftp-root", "nosuch", str(out)], ["nosuch", "No such file"])
     refused(["--interface", "eth77", str(out)], ["no eth77", "ip link"])
     refused(["--listen", "192.0.2.77", str(out)],

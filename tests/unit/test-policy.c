@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "loopback.h"
 #include "server/policy.h"
 #include "tap.h"
 
@@ -50,36 +51,6 @@ static void *serve_one(void *context)
 	}
 	close(fd);
 	return NULL;
-}
-
-static void *serve(void *context)
-{
-	int listener = (int)(intptr_t)context, fd;
-
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, serve_one,
-				   (void *)(intptr_t)fd) == 0)
-			pthread_detach(thread);
-	}
-	return NULL;
-}
-
-static int listen_on_loopback(void)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (void *)&address, len) < 0 ||
-	    listen(fd, 128) < 0 || getsockname(fd, (void *)&address, &len) < 0)
-		abort();
-	port = ntohs(address.sin_port);
-	return fd;
 }
 
 /* --- who asks --- */
@@ -546,7 +517,7 @@ int main(void)
 	sigemptyset(&none);
 	if (loop_init(&loop, &none, NULL) < 0 ||
 	    pthread_create(&thread, NULL, serve,
-			   (void *)(intptr_t)listen_on_loopback()) != 0)
+			   (void *)(intptr_t)listen_on_loopback(&port)) != 0)
 		return 1;
 	snprintf(api, sizeof(api), "http://127.0.0.1:%u/p", port);
 	test_request();

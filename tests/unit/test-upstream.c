@@ -9,6 +9,7 @@
 
 #include "base/clock.h"
 #include "base/text.h"
+#include "loopback.h"
 #include "server/upstream.h"
 #include "tap.h"
 
@@ -95,36 +96,6 @@ static void *serve_one(void *context)
 		answer(fd, request);
 	close(fd);
 	return NULL;
-}
-
-static void *serve(void *context)
-{
-	int listener = (int)(intptr_t)context, fd;
-
-	while ((fd = accept(listener, NULL, NULL)) >= 0) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, serve_one,
-				   (void *)(intptr_t)fd) == 0)
-			pthread_detach(thread);
-	}
-	return NULL;
-}
-
-static int listen_on_loopback(void)
-{
-	struct sockaddr_in address = {
-		.sin_family = AF_INET,
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-	};
-	socklen_t len = sizeof(address);
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	if (fd < 0 || bind(fd, (void *)&address, len) < 0 ||
-	    listen(fd, 16) < 0 || getsockname(fd, (void *)&address, &len) < 0)
-		abort();
-	port = ntohs(address.sin_port);
-	return fd;
 }
 
 /* --- the client --- */
@@ -332,7 +303,7 @@ int main(void)
 	if (loop_init(&loop, &none, NULL) < 0 ||
 	    upstream_new(&loop, &upstream, &failure) < 0 ||
 	    pthread_create(&thread, NULL, serve,
-			   (void *)(intptr_t)listen_on_loopback()) != 0)
+			   (void *)(intptr_t)listen_on_loopback(&port)) != 0)
 		return 1;
 	test_answers();
 	test_unreachable();
