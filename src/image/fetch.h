@@ -1,17 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Fetches what a reference names and hands the bytes on as they come. HTTP by
- * libcurl: a connection that is cut is taken up again where it was; what is
- * refused, wrong or silent ends in one line that names the URL.
+ * Fetches a stream and hands the bytes on as they come. HTTP by libcurl: a
+ * connection that is cut is taken up again where it was; what is refused,
+ * wrong or silent ends in one line that names the source.
  */
 #pragma once
 
 #include "base/failure.h"
-#include "image/reference.h"
+#include "image/http.h"
 #include "wire/view.h"
 
+enum fetch_kind {
+	FETCH_URL,
+	FETCH_FILE, /* a path */
+	FETCH_FD,   /* a range of an open file, or a pipe from where it is */
+};
+
+/* Where a stream comes from. Borrows everything. */
+struct fetch_source {
+	enum fetch_kind kind;
+	const char *name; /* begins every message */
+	const char *target; /* FETCH_URL, FETCH_FILE */
+	const char *authorization; /* FETCH_URL: the header's value, NULL: none;
+				      never sent to the host of a redirect */
+	/* FETCH_URL: 304 is an answer: -EALREADY, nothing was fetched. */
+	const struct http_validators *known;
+	int fd; /* FETCH_FD */
+	uint64_t offset; /* of a regular file; its position is not used */
+	uint64_t length; /* 0: to its end */
+};
+
 struct fetch {
-	const struct reference *reference;
+	const struct fetch_source *source;
 	/*
 	 * The next bytes. May take its time. A negative errno ends the fetch,
 	 * which returns it with *failure as this function left it.
@@ -25,6 +45,8 @@ struct fetch {
 	/* Kept by the fetch, for the caller to read. */
 	uint64_t done;
 	uint64_t total; /* 0: not known. Known before the first data() */
+	struct http_validators validators; /* of a URL; for files its size and
+					      time in the same form */
 	int fd;		/* of a file, within fetch_run() */
 	void *http;	/* of a URL, within fetch_run() */
 };

@@ -17,7 +17,13 @@ enum image_kind {
 	KIND_TAR_LZ4,
 	KIND_SQUASHFS,
 	KIND_EROFS,
+	KIND_DISK,  /* raw: a partition table, or another file system */
+	KIND_QCOW2, /* QEMU's docs/interop/qcow2.txt */
 };
+
+/* Whether it is a file that is kept as one (squashfs, erofs, disk, qcow2),
+ * not an archive. */
+bool kind_is_file(enum image_kind kind);
 
 /* The kind of a stream that begins with these bytes (KIND_HEAD of them, or
  * all there are). */

@@ -9,21 +9,43 @@ enum reference_kind {
 	REFERENCE_HTTP,	 /* target: the URL, http or https, without fragment */
 	REFERENCE_FILE,	 /* target: a path */
 	REFERENCE_STDIN, /* target: "-" */
+	REFERENCE_DOCKER,	  /* target: "https://HOST[:PORT]", or http */
+	REFERENCE_OCI,		  /* target: a directory */
+	REFERENCE_OCI_ARCHIVE,	  /* target: a file */
+	REFERENCE_DOCKER_ARCHIVE, /* target: a file */
 };
+
+#define REFERENCE_NAME_MAX 128
+#define REFERENCE_REPO_MAX 256
+#define REFERENCE_TAG_MAX  256
 
 struct reference {
 	enum reference_kind kind;
 	char target[CONTROL_REF_MAX];
+	char repository[REFERENCE_REPO_MAX]; /* DOCKER: "library/debian" */
+	/* DOCKER, OCI*: the tag; DOCKER_ARCHIVE: "name:tag"; "": the only one,
+	 * and for DOCKER "latest" or what the digest says. */
+	char tag[REFERENCE_TAG_MAX];
+	/* What the image must be, 64 lower case digits, "": not said. From
+	 * "#sha256:HEX", or "@sha256:HEX" of DOCKER. Of the bytes of a file or
+	 * URL; of the manifest (or index) for DOCKER and OCI. */
+	char sha256[SHA256_HEX_MAX];
 	/* For messages: without user name and password, shortened in the
 	 * middle. */
-	char name[128];
+	char name[REFERENCE_NAME_MAX];
 };
 
 /*
- * Parses an http:// or https:// URL, file:///path, a path, or "-". Decides
- * from the text alone, nothing is opened. -EINVAL with *failure for what is
- * none of these, has control characters or white space in a URL, or is too
- * long.
+ * Parses http:// and https:// URLs, file:///path, a path, "-", and the
+ * transports of containers-transports(5): docker://, oci:, oci-archive:,
+ * docker-archive:. "docker+http://" is docker:// by plain HTTP. Each with an
+ * optional #sha256:HEX. Decides from the text alone, nothing is opened.
+ * -EINVAL with *failure for what is none of these, has control characters or
+ * white space in a URL, is no lawful name of a repository or tag (OCI
+ * distribution-spec, "Pulling manifests"), or is too long.
  */
 int reference_parse(const char *text, struct reference *ret_reference,
 		    struct failure *failure) _must_check;
+
+/* Whether its content is layers that a manifest lists. */
+bool reference_has_layers(const struct reference *reference);

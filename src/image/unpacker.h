@@ -15,26 +15,73 @@
 #include "base/failure.h"
 #include "image/kind.h"
 
+/* What becomes of an archive's entries. */
+enum unpack_mode {
+	UNPACK_ROOT,  /* a root: every entry is what it says */
+	UNPACK_APPLY, /* an OCI layer (layer.md), over what is there already */
+	UNPACK_LAYER, /* an OCI layer in a directory of its own: whiteouts and
+			 opaque directories in the form of overlayfs */
+};
+
+enum unpack_depth {
+	UNPACK_ALL,
+	UNPACK_HEADS,	/* of a file only the first bytes, the rest is a hole:
+			   enough to look at an image */
+	UNPACK_NOTHING, /* read, decoded, checked, and dropped */
+};
+
+/* What decoded bytes turned out to be. */
+enum unpack_content {
+	UNPACK_CONTENT_NONE,
+	UNPACK_CONTENT_TREE, /* an archive: unpacked into the directory */
+	UNPACK_CONTENT_FILE, /* a file system or disk: the file "image" in it */
+};
+
 /* Written by the child, read by the parent with suspicion. */
 struct unpacker_shared {
 	_Atomic uint64_t read; /* bytes of the stream */
 	_Atomic uint64_t unpacked;
 	_Atomic uint64_t entries;
+	/* Raised by the child while it waits, a few seconds, for the parent to
+	 * make room; only when the parent said that it could. */
+	_Atomic uint32_t starved;
+	uint32_t content; /* enum unpack_content */
+	uint32_t content_kind; /* enum image_kind of what was decoded */
 	uint64_t lost_attributes;
+	uint64_t lost_owners;  /* an unprivileged unpacker cannot give away */
+	uint64_t lost_devices; /* nor make devices */
 	uint64_t devices;
+	/* UNPACK_LAYER, not the lowest: it has a hard link to, or a directory
+	 * without an entry of its own (an implied parent) that may be from, a
+	 * layer below: it cannot stand alone. */
+	uint32_t leans_on_lower;
 	struct failure failure;
+};
+
+struct unpacker_start {
+	int tree_fd;	   /* becomes "/" of the child */
+	const char *label; /* begins its messages */
+	enum unpack_mode mode;
+	enum unpack_depth depth;
+	bool lowest; /* UNPACK_LAYER, UNPACK_APPLY: nothing is below it */
+	/* It creates nothing before this pipe has given a byte; FD_NONE: at
+	 * once. End of file without a byte: it ends with ECANCELED. */
+	int turn_fd;
+	bool room_can_be_made; /* see starved */
 };
 
 struct unpacker {
 	pid_t pid; /* 0: none */
 	int pid_fd;
 	int stream_fd; /* non-blocking end of the pipe to it */
+	int marks_fd;  /* UNPACK_LAYER: names of opaque directories, each with
+			  its NUL; see overlay_mark(). FD_NONE: none */
 	struct unpacker_shared *shared;
 };
 
-/* Starts it in the directory tree_fd; label begins its messages. It waits for
- * unpacker_order(). */
-int unpacker_start(struct unpacker *unpacker, int tree_fd, const char *label,
+/* Starts it; it waits for unpacker_order(). Without root it works in a user
+ * namespace of its own, as far as that goes (lost_*). */
+int unpacker_start(struct unpacker *unpacker, const struct unpacker_start *how,
 		   struct failure *failure) _must_check;
 
 /* What comes down stream_fd from now on: the kind, and how many bytes (0: not
@@ -48,3 +95,11 @@ int unpacker_result(struct unpacker *unpacker, struct failure *failure)
 
 /* Kills and reaps it when it still runs, and releases everything. */
 void unpacker_stop(struct unpacker *unpacker);
+
+/*
+ * Sets trusted.overlay.opaque on the directories that marks_fd names, which
+ * the confined child may not. Names are the child's and hostile: each is opened
+ * inside of tree_fd, no symlink is followed.
+ */
+int overlay_mark(int tree_fd, int marks_fd, struct failure *failure)
+	_must_check;

@@ -15,9 +15,9 @@
  * boot server shall know, in struct server_report. Nothing comes back; PID 1
  * drops what does not fit into the socket.
  *
- * Report pipe (descriptor 3 of `boomerang image unpack --report`): the child
- * that makes a root out of a reference tells how far it is, in struct
- * image_report.
+ * Report pipe (descriptor 3 of `boomerang image load --report`): the child that
+ * brings an image into the store tells how far it is, in struct image_report;
+ * the last one, IMAGE_REPORT_DONE, is followed by one struct image_made.
  */
 #pragma once
 
@@ -30,6 +30,8 @@
 
 #define CONTROL_REF_MAX	 2048
 #define CONTROL_INIT_MAX 256
+#define CONTROL_KEEP_MAX 64
+#define SHA256_HEX_MAX	 65 /* 64 digits and the NUL */
 #define CONTROL_LEAKS	 48
 #define CONTROL_LEAK_MAX 160
 
@@ -46,6 +48,11 @@ struct control_request {
 	uint32_t verb;
 	char ref[CONTROL_REF_MAX];   /* CONTROL_LOAD: the image reference */
 	char init[CONTROL_INIT_MAX]; /* CONTROL_LOAD: its init, "": found */
+	char sha256[SHA256_HEX_MAX]; /* CONTROL_LOAD: of the image, "": any */
+	char keep[CONTROL_KEEP_MAX]; /* CONTROL_LOAD: the name under which its
+					changes are kept, "": they are not */
+	uint32_t require_signature;  /* CONTROL_LOAD: 1: refuse an unsigned
+					image, 0: as the bootstrap was built */
 };
 
 /* How far a load is. Sizes in bytes, 0: not known (yet). */
@@ -57,12 +64,68 @@ struct progress {
 	uint64_t elapsed_ms;
 };
 
-/* What `boomerang image unpack` made in its directory. */
+/* What one layer of an image in the store is. */
 enum image_layout {
 	IMAGE_LAYOUT_NONE,
-	IMAGE_LAYOUT_TREE,     /* DIR/tree: an unpacked root */
-	IMAGE_LAYOUT_SQUASHFS, /* DIR/image: a squashfs file */
-	IMAGE_LAYOUT_EROFS,    /* DIR/image: an erofs file */
+	IMAGE_LAYOUT_TREE, /* LAYER/tree: a directory, whiteouts as overlayfs
+			      has them */
+	IMAGE_LAYOUT_FILE, /* LAYER/image: a file with a file system in it */
+};
+
+/*
+ * The store: images in the bootstrap's memory, on a tmpfs of their own.
+ *
+ *   layers/ID/tree or layers/ID/image, and layers/ID/layer.json
+ *   images/ID.json	what an image is made of (image/store.h)
+ *   keep/NAME/{upper,work,image}	changes that are kept, and to which image
+ *					they belong: its ID
+ *   new/		what is being made; rubbish when nothing is
+ *   running		the ID of the image that runs now, if one does
+ *
+ * ID: the first STORE_ID_DIGITS digits of a sha256.
+ */
+#define STORE_DIR	CONTROL_DIR "/images"
+#define STORE_ID_DIGITS 16
+#define STORE_ID_MAX	(STORE_ID_DIGITS + 1)
+
+#define IMAGE_LAYERS_MAX    128 /* of one image; Docker makes 127 at most */
+#define IMAGE_ARGS_MAX	    4096
+#define IMAGE_ENV_MAX	    8192
+#define IMAGE_DIRECTORY_MAX 256
+#define IMAGE_USER_MAX	    64
+#define IMAGE_FSTYPE_MAX    16
+
+/*
+ * The program that an image names itself (OCI image-spec config.md: Entrypoint
+ * and Cmd, Env, WorkingDir, User). args and env are strings one behind the
+ * other, each with its NUL; args_len 0: none is named.
+ */
+struct image_start {
+	uint32_t args_len;
+	uint32_t env_len;
+	char args[IMAGE_ARGS_MAX];
+	char env[IMAGE_ENV_MAX];
+	char directory[IMAGE_DIRECTORY_MAX]; /* "": "/" */
+	char user[IMAGE_USER_MAX];	     /* "name", "uid", either with
+						":group" or ":gid"; "": root */
+};
+
+/* An image of the store, ready to be mounted. */
+struct image_made {
+	uint32_t magic;
+	uint32_t layer_count;
+	char id[STORE_ID_MAX];
+	struct {
+		char id[STORE_ID_MAX];
+	} layers[IMAGE_LAYERS_MAX]; /* lowest first */
+	uint32_t layout;	    /* enum image_layout, of all of them; one
+				       layer with IMAGE_LAYOUT_FILE */
+	/* With IMAGE_LAYOUT_FILE: where in the file the root file system is
+	 * (bytes; length 0: to its end) and what mount(2) calls it. */
+	uint64_t offset;
+	uint64_t length;
+	char fstype[IMAGE_FSTYPE_MAX];
+	struct image_start start;
 };
 
 enum image_report_kind {
@@ -74,7 +137,6 @@ enum image_report_kind {
 struct image_report {
 	uint32_t magic;
 	uint32_t kind;
-	uint32_t layout; /* enum image_layout, with IMAGE_REPORT_DONE */
 	struct progress progress;
 	struct failure failure;
 };
