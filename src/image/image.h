@@ -47,7 +47,8 @@ int image_unpack(const struct image_request *request, const char *dir,
 /*
  * Brings the image into the store, or finds it there: unchanged, as a
  * conditional request, a digest or the registry says. What is least recently
- * used makes room. Needs root.
+ * used makes room. Of a file, ret_made->fstype is left empty: root/disk.h finds
+ * the file system in it. Needs root.
  */
 int image_load(const struct image_request *request, struct store *store,
 	       struct image_made *ret_made, struct progress *ret_progress,

@@ -11,9 +11,11 @@
  * Attaches the file to a free loop device, read-only and to be freed by the
  * kernel at its last close or unmount (LO_FLAGS_AUTOCLEAR): whoever dies with
  * it leaves nothing. Returns a descriptor of the device, which the caller
- * keeps until it is mounted, and its path. May block.
+ * keeps until it is mounted, and its path. Of the file it is length bytes from
+ * offset on; 0: to its end. May block.
  */
-int loopdev_attach(int file_fd, char ret_path[static LOOPDEV_PATH_MAX],
+int loopdev_attach(int file_fd, uint64_t offset, uint64_t length,
+		   char ret_path[static LOOPDEV_PATH_MAX],
 		   struct failure *failure) _must_check;
 
 /*

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Disk images: which part of one is the root file system. By libblkid. The
- * kernel mounts what is found, read-only.
+ * Disk images: which part of one is the root file system. By libblkid; not for
+ * PID 1's program, which has no libraries. The kernel mounts what is found,
+ * read-only.
  */
 #pragma once
 
