@@ -185,7 +185,7 @@ static int mount_file(const char *type, struct failure *failure)
 
 	if (file < 0)
 		return failure_errno(failure, errno, "cannot open the image");
-	loop = loopdev_attach(file, device, failure);
+	loop = loopdev_attach(file, 0, 0, device, failure);
 	if (loop < 0)
 		return loop;
 	if (mount(device, IMAGE_LOWER, type, MS_RDONLY | MS_NODEV, NULL) < 0)

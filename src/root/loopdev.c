@@ -15,13 +15,9 @@
 #define RACES_MAX 64 /* others that took the device we were told is free */
 
 /* -EBUSY: somebody else was faster, ask for another one. */
-static int try_attach(int control_fd, int file_fd,
+static int try_attach(int control_fd, const struct loop_config *config,
 		      char path[static LOOPDEV_PATH_MAX])
 {
-	const struct loop_config config = {
-		.fd = (uint32_t)file_fd,
-		.info.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
-	};
 	_cleanup_fd int fd = FD_NONE;
 	int number = ioctl(control_fd, LOOP_CTL_GET_FREE);
 
@@ -31,14 +27,23 @@ static int try_attach(int control_fd, int file_fd,
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
-	if (ioctl(fd, LOOP_CONFIGURE, &config) < 0)
+	if (ioctl(fd, LOOP_CONFIGURE, config) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }
 
-int loopdev_attach(int file_fd, char ret_path[static LOOPDEV_PATH_MAX],
+int loopdev_attach(int file_fd, uint64_t offset, uint64_t length,
+		   char ret_path[static LOOPDEV_PATH_MAX],
 		   struct failure *failure)
 {
+	const struct loop_config config = {
+		.fd = (uint32_t)file_fd,
+		.info = {
+			.lo_offset = offset,
+			.lo_sizelimit = length,
+			.lo_flags = LO_FLAGS_READ_ONLY | LO_FLAGS_AUTOCLEAR,
+		},
+	};
 	_cleanup_fd int control_fd = open(CONTROL, O_RDWR | O_CLOEXEC);
 	char path[LOOPDEV_PATH_MAX];
 	int fd = -EBUSY;
@@ -48,7 +53,7 @@ int loopdev_attach(int file_fd, char ret_path[static LOOPDEV_PATH_MAX],
 				     "cannot open " CONTROL
 				     " (is the module loop loaded?)");
 	for (int i = 0; i < RACES_MAX && fd == -EBUSY; i++)
-		fd = try_attach(control_fd, file_fd, path);
+		fd = try_attach(control_fd, &config, path);
 	if (fd < 0)
 		return failure_errno(failure, -fd,
 				     "cannot attach the image to %s", path);

@@ -161,7 +161,7 @@ static bool attach(const char *path, size_t slot,
 
 	if (file_fd < 0)
 		return false;
-	fd = loopdev_attach(file_fd, ret_path, &failure);
+	fd = loopdev_attach(file_fd, 0, 0, ret_path, &failure);
 	if (fd < 0) {
 		printf("# %s\n", failure.text);
 		return false;
@@ -368,7 +368,7 @@ static bool hold_loop(bool keep)
 	if (!make_file("disk", 1 << 20))
 		return false;
 	file_fd = open(in_scratch("disk"), O_RDONLY | O_CLOEXEC);
-	fd = loopdev_attach(file_fd, path, &failure);
+	fd = loopdev_attach(file_fd, 0, 0, path, &failure);
 	if (fd < 0)
 		return false;
 	(void)str_copy(mine[0], sizeof(mine[0]), path + strlen("/dev/"));
