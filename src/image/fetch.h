@@ -19,15 +19,16 @@ enum fetch_kind {
 /* Where a stream comes from. Borrows everything. */
 struct fetch_source {
 	enum fetch_kind kind;
-	const char *name; /* begins every message */
-	const char *target; /* FETCH_URL, FETCH_FILE */
+	const char *name;	   /* begins every message */
+	const char *target;	   /* FETCH_URL, FETCH_FILE */
 	const char *authorization; /* FETCH_URL: the header's value, NULL: none;
 				      never sent to the host of a redirect */
-	/* FETCH_URL: 304 is an answer: -EALREADY, nothing was fetched. */
+	/* FETCH_URL, FETCH_FILE: what was handed back when it was fetched last;
+	 * when that still holds, nothing is: -EALREADY. NULL: nothing. */
 	const struct http_validators *known;
-	int fd; /* FETCH_FD */
+	int fd;		 /* FETCH_FD */
 	uint64_t offset; /* of a regular file; its position is not used */
-	uint64_t length; /* 0: to its end */
+	uint64_t length; /* 0: to its end. -EBADMSG when it ends before */
 };
 
 struct fetch {
@@ -45,10 +46,10 @@ struct fetch {
 	/* Kept by the fetch, for the caller to read. */
 	uint64_t done;
 	uint64_t total; /* 0: not known. Known before the first data() */
-	struct http_validators validators; /* of a URL; for files its size and
-					      time in the same form */
-	int fd;		/* of a file, within fetch_run() */
-	void *http;	/* of a URL, within fetch_run() */
+	struct http_validators validators; /* of a URL; of FETCH_FILE its size,
+					      time and so on in the same form */
+	int fd;				   /* of a file, within fetch_run() */
+	void *http;			   /* of a URL, within fetch_run() */
 };
 
 /* Fetches all of it. The caller has set the fields above the line. */

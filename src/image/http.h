@@ -20,8 +20,8 @@ struct http_question {
 	const char *name;	   /* begins every message */
 	const char *accept;	   /* NULL: anything */
 	const char *authorization; /* the header's value; NULL: none */
-	size_t size_max; /* an answer's body may have */
-	int timeout_ms;	 /* for all of it; 0: HTTP_TIMEOUT_MS */
+	size_t size_max;	   /* an answer's body may have */
+	int timeout_ms;		   /* for all of it; 0: HTTP_TIMEOUT_MS */
 };
 
 #define HTTP_TIMEOUT_MS 30000
@@ -31,9 +31,9 @@ struct http_answer {
 	long status; /* any: 404 is an answer */
 	char *body;  /* size bytes and a NUL */
 	size_t size;
-	char type[128];		    /* Content-Type without parameters */
-	char docker_digest[160];    /* Docker-Content-Digest */
-	char *authenticate;	    /* WWW-Authenticate fields, one a line */
+	char type[128];		 /* Content-Type without parameters */
+	char docker_digest[160]; /* Docker-Content-Digest */
+	char *authenticate;	 /* WWW-Authenticate fields, one a line */
 };
 
 /*
