@@ -12,8 +12,7 @@
 enum pack_form {
 	PACK_ROOT,
 	PACK_LAYER, /* an overlayfs upper: whiteouts and opaque directories as
-		       OCI image-spec layer.md writes them, trusted.overlay.*
-		       left out */
+		       OCI image-spec layer.md writes them */
 };
 
 struct pack {
@@ -26,6 +25,17 @@ struct pack {
 	void *context;
 };
 
-/* Writes all of it. *ret_entries may be NULL. */
-int pack_tree(const struct pack *pack, uint64_t *ret_entries,
+struct pack_result {
+	uint64_t entries;
+	uint64_t bytes;	  /* of content, without holes */
+	uint64_t sockets; /* left out: a tar has no form for them */
+};
+
+/*
+ * Writes all of it. No symlink is followed and nothing but regular files and
+ * directories is opened. Of extended attributes it keeps user.*, trusted.* but
+ * for overlayfs' own, security.capability and ACLs. What the caller may not
+ * read is a failure. Needs /proc. *ret_result may be NULL.
+ */
+int pack_tree(const struct pack *pack, struct pack_result *ret_result,
 	      struct failure *failure) _must_check;
