@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cleanup.h"
 #include "image/name.h"
-#include "image/reference.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -18,16 +17,12 @@ static bool has_dot_dot(const char *name)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free char *text = malloc(size + 1);
-	struct reference reference;
-	struct failure failure = { 0 };
 	const char *name;
 
 	if (!text)
 		return 0;
 	memcpy(text, data, size);
 	text[size] = '\0';
-	if (reference_parse(text, &reference, &failure) < 0 && !failure.text[0])
-		abort();
 	if (name_clean(text, &name) == NAME_GOOD &&
 	    (name[0] == '/' || name[0] == '\0' || has_dot_dot(name)))
 		abort();
