@@ -84,6 +84,10 @@ int fetch_error_reason(const struct fetch_error *error, char *buf, size_t size)
 	case CURLE_SSL_CACERT_BADFILE:
 	case CURLE_SSL_ISSUER_ERROR:
 		return add_certificate(error, &text);
+	case CURLE_SSL_CONNECT_ERROR:
+		text_add(&text, "%s does not speak TLS as it should: %s",
+			 error->host, error->detail);
+		return EPROTO;
 	case CURLE_HTTP_RETURNED_ERROR:
 		return add_status(error, &text);
 	case CURLE_TOO_MANY_REDIRECTS:

@@ -34,6 +34,8 @@ struct http_answer {
 	char type[128];		 /* Content-Type without parameters */
 	char docker_digest[160]; /* Docker-Content-Digest */
 	char *authenticate;	 /* WWW-Authenticate fields, one a line */
+	char retry_after[64];	 /* Retry-After: seconds or a date */
+	bool redirected;	 /* it is another address that answered */
 };
 
 /*
@@ -47,17 +49,18 @@ void http_answer_free(struct http_answer *answer);
 /* libcurl is made ready once, by the main thread before others start. */
 int http_start(struct failure *failure) _must_check;
 
-/*
- * Sends len bytes (or, len unknown: UINT64_MAX, until next() returns 0) with
- * PUT. next() writes at most size bytes to buf and returns how many, 0 at the
- * end, or a negative errno.
- */
 struct http_upload {
-	const char *url, *name;
-	uint64_t len;
+	const char *url;
+	const char *name; /* begins every message */
+	uint64_t len;	  /* bytes; UINT64_MAX: not known */
+	/* Writes at most size of the next bytes to buf and returns how many, 0
+	 * at the end; or a negative errno, which ends it, with *failure. */
 	ssize_t (*next)(void *context, void *buf, size_t size,
 			struct failure *failure);
 	void *context;
 };
+
+/* Sends it with PUT; a redirect (307, 308) that comes before the body is
+ * followed. 0: the server says that it has it. */
 int http_put(const struct http_upload *upload, struct failure *failure)
 	_must_check;
