@@ -4,6 +4,9 @@
  * load fetches nothing and two images share their layers. Its directory is
  * described in wire/control.h. One process at a time changes it (a lock); a
  * crash leaves nothing but rubbish in new/, which the next one removes.
+ *
+ * What PID 1 does without the lock: it writes "running" and makes and fills
+ * directories of keep/.
  */
 #pragma once
 
@@ -23,6 +26,9 @@ struct store_layer {
 	char digest[DIGEST_TEXT_MAX]; /* of the blob or stream: "sha256:…" */
 	enum image_layout layout;
 	uint64_t bytes; /* of memory, about */
+	/* It was made as the lowest of its image and would be another above
+	 * others (stream_result.leans_on_lower). */
+	bool leans;
 };
 
 /* images/ID.json. ID is the beginning of the manifest's or stream's sha256. */
@@ -31,19 +37,26 @@ struct store_image {
 	char reference[CONTROL_REF_MAX]; /* as it was asked for, last */
 	char sha256[SHA256_HEX_MAX];	 /* of the manifest or stream */
 	char signer[MINISIGN_ID_TEXT_MAX];
-	char kind[24];			 /* for a person: "tar.gz", "oci" */
+	char kind[24];			   /* for a person: "tar.gz", "oci" */
 	struct http_validators validators; /* of a stream */
-	struct image_made made;		 /* its layers, lowest first */
-	int64_t used_s;			 /* seconds since 1970 */
+	struct image_made made;		   /* its layers, lowest first */
+	int64_t used_s; /* seconds since 1970, for a person */
+	uint64_t turn;	/* the highest was used last, whatever the clock says */
 	uint64_t bytes; /* of its layers, shared ones too */
 	bool running;	/* filled in when read */
 };
 
-/* Opens it, makes what is missing in it and takes the lock, waiting a second
- * for it; -EBUSY. */
+/* Opens it, makes what is missing in it, the directory itself too, and takes
+ * the lock, waiting a second for it; -EBUSY. Removes what a crash left. */
 int store_open(const char *dir, struct store **ret_store,
 	       struct failure *failure) _must_check;
+/* To look only, with nothing but store_list*() and store_size(), also while
+ * another process changes it. -ENOENT: there is none. */
+int store_open_to_read(const char *dir, struct store **ret_store,
+		       struct failure *failure) _must_check;
 struct store *store_close(struct store *store); /* NULL is fine; NULL */
+/* Its directory; borrowed. */
+int store_fd(const struct store *store);
 
 /* --- images --- */
 
@@ -57,13 +70,11 @@ int store_find_reference(struct store *store, const char *reference,
 /* The one whose stream or manifest has this sha256. -ENODATA. */
 int store_find_sha256(struct store *store, const char *sha256,
 		      struct store_image *ret_image) _must_check;
-/* Writes the record; used_s is set to now. */
+/* Writes the record of an image whose layers are all in the store. Of image
+ * this is filled in: id and made.id from sha256, made.magic, used_s, turn,
+ * bytes. -EEXIST: another image, that runs, has this ID. */
 int store_put(struct store *store, struct store_image *image,
 	      struct failure *failure) _must_check;
-/* By ID (or its beginning) or reference. -ENODATA, -EBUSY: it runs. Layers
- * that no other image has go with it; *ret_bytes is what was freed. */
-int store_drop(struct store *store, const char *which, uint64_t *ret_bytes,
-	       struct failure *failure) _must_check;
 
 /* --- layers --- */
 
@@ -73,8 +84,10 @@ int store_find_layer(struct store *store, const struct digest *digest,
 /* An empty directory in new/; its number names it. Returns its descriptor. */
 int store_stage(struct store *store, unsigned int *ret_number,
 		struct failure *failure) _must_check;
-/* It becomes a layer, known by layer->digest; layer->id is filled in. One that
- * is there already wins. */
+/* It becomes a layer, known by layer->digest; layer->id is filled in. It holds
+ * "tree" or "image", as layer->layout says. One that is there already wins:
+ * *layer is then that one. In the end number is no longer staged, also when
+ * this fails. -EEXIST: a layer of another digest has this ID. */
 int store_commit(struct store *store, unsigned int number,
 		 struct store_layer *layer, struct failure *failure)
 	_must_check;
@@ -83,15 +96,25 @@ void store_abandon(struct store *store, unsigned int number);
 
 /* --- room --- */
 
-/* Frees images that do not run and are not in use by this load (keep: IDs of
- * layers), least recently used first, until so many bytes came free or none is
- * left. Returns how many. */
-uint64_t store_give(struct store *store, uint64_t bytes);
-/* Layers that must stay, also without an image: those of this load. */
+/* Layers that must stay, also without an image: those of this load, until the
+ * store is closed. */
 int store_hold(struct store *store, const char *layer_id) _must_check;
-/* Down to the bound: STORE_SIZE_FILE, or half of the memory. */
+/* Frees layers that no image has, then images that do not run and whose layers
+ * are not held, least recently used first, until so many bytes came free or
+ * none is left. Returns how many came free. */
+uint64_t store_give(struct store *store, uint64_t bytes);
+/* Down to the bound. */
 void store_trim(struct store *store);
-/* "512M", "2G", "50%" of memory; bytes. -EINVAL. */
+
+struct store_size {
+	uint64_t layers;  /* bytes of all layers, each counted once */
+	uint64_t running; /* of these, what runs takes: not in the bound */
+	uint64_t bound;	  /* STORE_SIZE_FILE, or half of the memory */
+};
+int store_size(struct store *store, struct store_size *ret_size) _must_check;
+
+/* "1500000", "512M", "2G" (K, M, G, T: powers of 1024), "50%" of memory;
+ * bytes. -EINVAL: none of these, or more than 100%. */
 int store_parse_size(const char *text, uint64_t memory, uint64_t *ret_bytes)
 	_must_check;
 
@@ -99,9 +122,21 @@ int store_parse_size(const char *text, uint64_t memory, uint64_t *ret_bytes)
 
 struct store_kept {
 	char name[CONTROL_KEEP_MAX];
-	char image[STORE_ID_MAX]; /* to which they belong */
+	char image[STORE_ID_MAX]; /* to which they belong; "": not said */
 	uint64_t bytes;
-	bool running;
+	bool running; /* or may be */
 };
+/* By name; freed with free(). */
 int store_list_kept(struct store *store, struct store_kept **ret_kept,
 		    size_t *ret_count) _must_check;
+
+/* --- dropping --- */
+
+/* An image by its ID (or the beginning of one, four digits at least) or its
+ * reference, or changes by their name. Layers that no other image has go with
+ * the image; *ret_bytes is what was freed. -ENODATA, -EBUSY: it runs,
+ * -ENOTUNIQ: it may be several. */
+int store_drop(struct store *store, const char *which, uint64_t *ret_bytes,
+	       struct failure *failure) _must_check;
+/* Everything that does not run, except changes. Returns the bytes freed. */
+uint64_t store_drop_all(struct store *store);

@@ -1,0 +1,554 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation. The unpacker is forked first and confined. The fetch
+ * then runs in this process; its first bytes are held back until they tell
+ * the kind (kind.h). Then it is decided what the stream is checked against,
+ * its size is estimated and compared with the room, and only then does a byte
+ * go on: through the hash, and down the pipe to the unpacker, or, for a file
+ * system image, into DIR/image, where the unpacker has nothing to do. Whatever
+ * was made is believed, and a file parsed, only when the checks agree.
+ */
+#include "image/stream.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/path.h"
+#include "base/text.h"
+#include "image/hint.h"
+#include "image/qcow2.h"
+#include "image/sparse.h"
+#include "wire/build.h"
+
+#define TICK_MS	    250
+#define WATCH_BYTES (16 * MIB)
+#define MORE_BYTES  (64 * MIB) /* is made room for when there is none left */
+#define ENTRY_BYTES 1024       /* of memory, that an inode and a name take */
+#define TREE	    "tree"
+#define IMAGE	    "image"
+
+struct job {
+	const struct stream *what;
+	const char *name; /* begins every message */
+	struct fetch fetch;
+	struct unpacker unpacker;
+	struct verifier *verifier;
+	int tree_fd;
+	int image_fd;
+	struct sparse sparse; /* over image_fd, while the stream comes */
+	uint8_t head_bytes[KIND_HEAD];
+	struct build head;
+	bool decided;
+	enum image_kind kind;
+	uint64_t least; /* a file system image is not shorter */
+	uint64_t unwatched;
+	int64_t ticked_ms;
+	struct stream_result result;
+};
+
+/* --- progress and room --- */
+
+static void count(const struct job *job)
+{
+	const struct unpacker_shared *shared = job->unpacker.shared;
+	struct stream_counters *counters = job->what->counters;
+
+	atomic_store(&counters->fetched, job->fetch.done);
+	atomic_store(&counters->total, job->fetch.total);
+	if (job->image_fd >= 0) {
+		atomic_store(&counters->unpacked, job->fetch.done);
+	} else if (shared) {
+		atomic_store(&counters->unpacked,
+			     atomic_load(&shared->unpacked));
+		atomic_store(&counters->entries, atomic_load(&shared->entries));
+	}
+}
+
+static uint64_t make_room(const struct job *job, uint64_t bytes)
+{
+	return job->what->make_room
+		       ? job->what->make_room(job->what->context, bytes)
+		       : 0;
+}
+
+static int cancelled(const struct job *job, struct failure *failure)
+{
+	return failure_set(failure, ECANCELED, "%s: cancelled", job->name);
+}
+
+static int tick(void *context, struct failure *failure)
+{
+	struct job *job = context;
+	int64_t now = clock_ms();
+
+	if (now - job->ticked_ms < TICK_MS)
+		return 0;
+	job->ticked_ms = now;
+	count(job);
+	if (job->unpacker.shared && atomic_load(&job->unpacker.shared->starved))
+		(void)make_room(job, MORE_BYTES);
+	if (job->what->tick && job->what->tick(job->what->context) < 0)
+		return cancelled(job, failure);
+	return 0;
+}
+
+/* The same for what works on a file that is here. */
+static int tick_on(void *context)
+{
+	struct failure ignored;
+
+	return tick(context, &ignored);
+}
+
+static int check_room(const struct job *job, uint64_t needed,
+		      struct failure *failure)
+{
+	uint64_t left = room_left(job->what->room);
+
+	if (needed > left)
+		(void)make_room(job, needed - left);
+	return room_check(job->what->room, job->name, needed, failure);
+}
+
+/* --- what it is --- */
+
+static uint64_t tail_hint(struct job *job)
+{
+	_cleanup_free uint8_t *tail = malloc(HINT_TAIL);
+	bool gzip = job->kind == KIND_TAR_GZIP;
+	struct view view;
+	size_t len;
+
+	if (!tail)
+		return 0;
+	len = fetch_tail(&job->fetch, tail, gzip ? 4 : HINT_TAIL);
+	view = view_over(tail, len);
+	return gzip ? hint_gzip_tail(view, job->fetch.total)
+		    : hint_xz_tail(view);
+}
+
+/* The least that the image will take. 0: not known. */
+static uint64_t needed_bytes(struct job *job, struct view head)
+{
+	uint64_t hint = 0;
+
+	switch (job->kind) {
+	case KIND_TAR_GZIP:
+	case KIND_TAR_XZ:
+		hint = tail_hint(job);
+		break;
+	case KIND_TAR_ZSTD:
+		hint = hint_zstd_head(head);
+		break;
+	case KIND_TAR_LZ4:
+		hint = hint_lz4_head(head);
+		break;
+	case KIND_SQUASHFS:
+		hint = hint_squashfs_head(head);
+		break;
+	case KIND_EROFS:
+		hint = hint_erofs_head(head);
+		break;
+	case KIND_DISK: /* its empty parts take nothing */
+		return 0;
+	case KIND_UNKNOWN:
+	case KIND_TAR:
+	case KIND_QCOW2:
+		break;
+	}
+	return MAX(hint, job->fetch.total);
+}
+
+static int open_verifier(struct job *job, struct failure *failure)
+{
+	return verify_open(&job->what->wishes, job->name, &job->verifier,
+			   failure);
+}
+
+static int remove_tree(struct job *job)
+{
+	unpacker_stop(&job->unpacker);
+	return unlinkat(job->what->dir_fd, TREE, AT_REMOVEDIR) < 0 ? -errno : 0;
+}
+
+static int open_image(struct job *job, struct failure *failure)
+{
+	int r;
+
+	if (job->what->must_be_archive)
+		return failure_set(failure, EBADMSG,
+				   "%s: this layer is %s, not a tar archive",
+				   job->name, kind_name(job->kind));
+	r = remove_tree(job);
+	if (r == 0) {
+		job->image_fd =
+			openat(job->what->dir_fd, IMAGE,
+			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		r = job->image_fd < 0 ? -errno : 0;
+		job->sparse = (struct sparse){ .fd = job->image_fd };
+	}
+	return r < 0 ? failure_errno(failure, -r, "%s: cannot create a file",
+				     job->name)
+		     : 0;
+}
+
+static int decide(struct job *job, struct failure *failure)
+{
+	struct view head = view_over(job->head_bytes, job->head.len);
+	int r;
+
+	job->decided = true;
+	job->kind = kind_of(head);
+	if (job->kind == KIND_UNKNOWN)
+		return kind_refuse(head, job->name, failure);
+	r = open_verifier(job, failure);
+	if (r < 0)
+		return r;
+	job->least = needed_bytes(job, head);
+	log_debug("%s is %s, at least %llu bytes", job->name,
+		  kind_name(job->kind), (unsigned long long)job->least);
+	if (job->what->depth == UNPACK_ALL || kind_is_file(job->kind))
+		r = check_room(job, job->least, failure);
+	if (r < 0)
+		return r;
+	if (kind_is_file(job->kind))
+		return open_image(job, failure);
+	return unpacker_order(&job->unpacker, job->kind, job->fetch.total,
+			      failure);
+}
+
+/* --- bytes --- */
+
+static int no_room(const struct job *job, struct failure *failure)
+{
+	return room_exhausted(job->what->room, job->name, job->fetch.done,
+			      job->fetch.total, failure);
+}
+
+static int watch_room(struct job *job, size_t bytes, struct failure *failure)
+{
+	job->unwatched += bytes;
+	if (job->unwatched < WATCH_BYTES)
+		return 0;
+	job->unwatched = 0;
+	if (room_left(job->what->room) == 0 && make_room(job, MORE_BYTES) == 0)
+		return no_room(job, failure);
+	return 0;
+}
+
+static int write_image(struct job *job, struct view bytes,
+		       struct failure *failure)
+{
+	size_t len = bytes.left;
+	int r;
+
+	if (job->what->depth == UNPACK_NOTHING)
+		return 0;
+	do {
+		r = sparse_write(&job->sparse, &bytes);
+	} while (r == -ENOSPC && make_room(job, MORE_BYTES) > 0);
+	if (r == -ENOSPC)
+		return no_room(job, failure);
+	if (r < 0)
+		return failure_errno(failure, -r, "%s: cannot write the image",
+				     job->name);
+	return watch_room(job, len, failure);
+}
+
+/* The unpacker closed the pipe: it has failed, and said why. */
+static int ask_unpacker(struct job *job, struct failure *failure)
+{
+	int r = unpacker_result(&job->unpacker, failure);
+
+	return r < 0 ? r
+		     : failure_set(failure, EIO,
+				   "%s: the unpacker stopped reading",
+				   job->name);
+}
+
+static int write_stream(struct job *job, struct view bytes,
+			struct failure *failure)
+{
+	struct pollfd wait = { .fd = job->unpacker.stream_fd,
+			       .events = POLLOUT };
+	int r = 0;
+
+	while (bytes.left > 0 && r == 0) {
+		ssize_t n = write(wait.fd, bytes.at, bytes.left);
+
+		if (n >= 0) {
+			view_skip(&bytes, (size_t)n);
+		} else if (errno == EAGAIN) {
+			(void)poll(&wait, 1, TICK_MS);
+			r = tick(job, failure);
+		} else if (errno == EPIPE) {
+			r = ask_unpacker(job, failure);
+		} else if (errno != EINTR) {
+			r = failure_errno(failure, errno,
+					  "cannot feed the unpacker");
+		}
+	}
+	return r;
+}
+
+static int pass_on(struct job *job, struct view bytes, struct failure *failure)
+{
+	verify_add(job->verifier, bytes);
+	return job->image_fd >= 0 ? write_image(job, bytes, failure)
+				  : write_stream(job, bytes, failure);
+}
+
+static int decide_and_pass_head(struct job *job, struct failure *failure)
+{
+	int r = decide(job, failure);
+
+	return r < 0 ? r
+		     : pass_on(job, view_over(job->head_bytes, job->head.len),
+			       failure);
+}
+
+static int on_data(void *context, struct view bytes, struct failure *failure)
+{
+	struct job *job = context;
+	int r = 0;
+
+	if (!job->decided) {
+		size_t n = MIN(bytes.left, job->head.size - job->head.len);
+
+		build_bytes(&job->head, view_take(&bytes, n), n);
+		if (job->head.len == job->head.size)
+			r = decide_and_pass_head(job, failure);
+	}
+	if (r == 0 && bytes.left > 0)
+		r = pass_on(job, bytes, failure);
+	return r < 0 ? r : tick(job, failure);
+}
+
+/* --- the end of the stream --- */
+
+static int end_image(const struct job *job, struct failure *failure)
+{
+	char has[SIZE_TEXT_MAX], wants[SIZE_TEXT_MAX];
+	int r = job->what->depth == UNPACK_NOTHING
+			? 0
+			: sparse_finish(&job->sparse);
+
+	if (r < 0)
+		return failure_errno(failure, -r, "%s: cannot write the image",
+				     job->name);
+	if (job->fetch.done >= job->least)
+		return 0;
+	return failure_set(failure, EBADMSG,
+			   "%s: the %s ends early, at %s of %s: image is "
+			   "truncated",
+			   job->name, kind_name(job->kind),
+			   size_text(job->fetch.done, has),
+			   size_text(job->least, wants));
+}
+
+/* What the child wrote as a file becomes one; it may have left anything. */
+static int take_file(struct job *job, struct failure *failure)
+{
+	struct stat st;
+	int r = 0;
+
+	if (job->what->must_be_archive)
+		return failure_set(failure, EBADMSG,
+				   "%s: this layer is no tar archive",
+				   job->name);
+	if (renameat(job->tree_fd, IMAGE, job->what->dir_fd, IMAGE) < 0)
+		r = -errno;
+	if (r == 0)
+		job->image_fd =
+			openat(job->what->dir_fd, IMAGE,
+			       O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	if (r == 0 && (job->image_fd < 0 || fstat(job->image_fd, &st) < 0))
+		r = -errno;
+	if (r == 0 && !S_ISREG(st.st_mode))
+		r = -EBADMSG;
+	if (r == 0)
+		r = path_remove_tree(job->what->dir_fd, TREE);
+	return r < 0 ? failure_errno(failure, -r, "%s: cannot take the image",
+				     job->name)
+		     : 0;
+}
+
+static void take_figures(struct job *job)
+{
+	const struct unpacker_shared *shared = job->unpacker.shared;
+	struct stream_result *result = &job->result;
+
+	result->entries = atomic_load(&shared->entries);
+	result->bytes =
+		atomic_load(&shared->unpacked) + result->entries * ENTRY_BYTES;
+	result->lost_attributes = shared->lost_attributes;
+	result->lost_owners = shared->lost_owners;
+	result->lost_devices = shared->lost_devices;
+	result->leans_on_lower = shared->leans_on_lower;
+}
+
+static int finish_tree(struct job *job, struct failure *failure)
+{
+	struct pollfd wait = { .fd = job->unpacker.pid_fd, .events = POLLIN };
+	int r = 0;
+
+	job->unpacker.stream_fd = fd_close(job->unpacker.stream_fd);
+	while (r == 0 && poll(&wait, 1, TICK_MS) <= 0)
+		r = tick(job, failure);
+	if (r == 0)
+		r = unpacker_result(&job->unpacker, failure);
+	if (r < 0)
+		return r;
+	take_figures(job);
+	if (job->unpacker.shared->content != UNPACK_CONTENT_FILE)
+		return 0;
+	job->result.content =
+		(enum image_kind)job->unpacker.shared->content_kind;
+	return job->what->depth == UNPACK_NOTHING ? 0 : take_file(job, failure);
+}
+
+/* qcow2 becomes raw. Only now: these tables are parsed by this process. */
+static int convert_qcow2(struct job *job, struct failure *failure)
+{
+	_cleanup_fd int raw =
+		openat(job->what->dir_fd, IMAGE ".raw",
+		       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	int r;
+
+	if (raw < 0)
+		return failure_errno(failure, errno, "%s: cannot create a file",
+				     job->name);
+	r = qcow2_to_raw(job->image_fd, raw, job->name, tick_on, job, failure);
+	if (r == 0 && renameat(job->what->dir_fd, IMAGE ".raw",
+			       job->what->dir_fd, IMAGE) < 0)
+		r = failure_errno(failure, errno, "%s: cannot rename",
+				  job->name);
+	if (r < 0) {
+		unlinkat(job->what->dir_fd, IMAGE ".raw", 0);
+		return r;
+	}
+	fd_close(job->image_fd);
+	job->image_fd = TAKE_FD(raw);
+	return 0;
+}
+
+static int finish_file(struct job *job, struct failure *failure)
+{
+	struct stat st;
+	int r = 0;
+
+	if (job->what->depth == UNPACK_NOTHING)
+		return 0;
+	if (job->result.content == KIND_QCOW2)
+		r = convert_qcow2(job, failure);
+	if (r == 0 && fstat(job->image_fd, &st) == 0)
+		job->result.bytes = (uint64_t)st.st_blocks * 512;
+	return r;
+}
+
+static int finish(struct job *job, struct failure *failure)
+{
+	struct stream_result *result = &job->result;
+	bool direct = job->image_fd >= 0;
+	int r;
+
+	result->kind = job->kind;
+	result->content = direct ? job->kind : KIND_TAR;
+	result->validators = job->fetch.validators;
+	r = direct ? end_image(job, failure) : finish_tree(job, failure);
+	if (r == 0)
+		r = verify_finish(job->verifier, &result->verdict, failure);
+	if (r < 0)
+		return r;
+	count(job);
+	result->layout = kind_is_file(result->content) ? IMAGE_LAYOUT_FILE
+						       : IMAGE_LAYOUT_TREE;
+	if (result->layout == IMAGE_LAYOUT_FILE)
+		return finish_file(job, failure);
+	return job->what->mode == UNPACK_LAYER
+		       ? overlay_mark(job->tree_fd, job->unpacker.marks_fd,
+				      failure)
+		       : 0;
+}
+
+/* --- the frame --- */
+
+static int open_tree(struct job *job, struct failure *failure)
+{
+	const struct stream *what = job->what;
+
+	if (mkdirat(what->dir_fd, TREE, 0755) < 0 &&
+	    !(errno == EEXIST && what->mode == UNPACK_APPLY))
+		return failure_errno(failure, errno,
+				     "%s: cannot make a directory", job->name);
+	job->tree_fd = openat(what->dir_fd, TREE,
+			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (job->tree_fd < 0)
+		return failure_errno(failure, errno,
+				     "%s: cannot open a directory", job->name);
+	return unpacker_start(
+		&job->unpacker,
+		&(struct unpacker_start){ .tree_fd = job->tree_fd,
+					  .label = job->name,
+					  .mode = what->mode,
+					  .depth = what->depth,
+					  .lowest = what->lowest,
+					  .turn_fd = what->turn_fd,
+					  .room_can_be_made = what->make_room },
+		failure);
+}
+
+static int run(struct job *job, struct failure *failure)
+{
+	int r = open_tree(job, failure);
+
+	if (r == 0)
+		r = fetch_run(&job->fetch, failure);
+	if (r == 0 && !job->decided) /* shorter than a head */
+		r = decide_and_pass_head(job, failure);
+	return r < 0 ? r : finish(job, failure);
+}
+
+static void remove_results(struct job *job)
+{
+	unpacker_stop(&job->unpacker);
+	if (job->what->mode != UNPACK_APPLY)
+		(void)!path_remove_tree(job->what->dir_fd, TREE);
+	if (job->image_fd >= 0)
+		unlinkat(job->what->dir_fd, IMAGE, 0);
+}
+
+int stream_run(const struct stream *what, struct stream_result *ret_result,
+	       struct failure *failure)
+{
+	struct job job = {
+		.what = what,
+		.name = what->source.name,
+		.fetch = { .source = &what->source,
+			   .data = on_data,
+			   .tick = tick },
+		.unpacker = { .pid_fd = FD_NONE,
+			      .stream_fd = FD_NONE,
+			      .marks_fd = FD_NONE },
+		.tree_fd = FD_NONE,
+		.image_fd = FD_NONE,
+	};
+	int r;
+
+	job.fetch.context = &job;
+	job.head = build_over(job.head_bytes, sizeof(job.head_bytes));
+	r = run(&job, failure);
+	if (r < 0)
+		remove_results(&job);
+	else
+		*ret_result = job.result;
+	unpacker_stop(&job.unpacker);
+	verify_close(job.verifier);
+	fd_close(job.tree_fd);
+	fd_close(job.image_fd);
+	return r;
+}
