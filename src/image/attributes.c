@@ -92,30 +92,71 @@ static int set(int fd, const char *name, const char *attribute,
 }
 
 /* Running out of room is never a matter of this attribute alone. */
-static bool may_lose(const char *attribute, int r)
+static bool may_lose(const struct attributes_rules *rules,
+		     const char *attribute, int r)
 {
-	return r != -ENOSPC && r != -ENOMEM &&
-	       !str_eq(attribute, XATTR_NAME_CAPS);
+	if (str_eq(attribute, XATTR_NAME_CAPS))
+		return rules->capabilities_may_go;
+	return r != -ENOSPC && r != -ENOMEM;
 }
 
-static int set_acl(struct archive_entry *entry, int fd, int type,
-		   const char *attribute, uint64_t *lost)
+static bool is_of_overlayfs(const char *attribute)
 {
-	uint8_t value[ACL_BYTES_MAX];
-	ssize_t len = attributes_acl(entry, type, value, sizeof(value));
-	int r;
+	return str_after(attribute, XATTR_TRUSTED_PREFIX "overlay.") ||
+	       str_after(attribute, XATTR_USER_PREFIX "overlay.");
+}
 
-	if (len == 0)
-		return 0;
-	r = len < 0 ? (int)len : set(fd, "", attribute, value, (size_t)len);
-	if (r == -ENOSPC || r == -ENOMEM)
-		return r;
-	*lost += r < 0;
+struct setting {
+	int fd;
+	const char *name; /* with fd negative */
+	const struct attributes_rules *rules;
+	struct attributes_late *late;
+	uint64_t *lost;
+	int count;
+};
+
+static int keep_late(struct setting *setting, const void *value, size_t size)
+{
+	void *copy = malloc(MAX(size, (size_t)1));
+
+	if (!copy)
+		return -ENOMEM;
+	if (size > 0)
+		memcpy(copy, value, size);
+	free(setting->late->value);
+	*setting->late = (struct attributes_late){ copy, size };
 	return 0;
 }
 
-int attributes_set(struct archive_entry *entry, int fd, const char *name,
-		   uint64_t *lost)
+static int set_one(struct setting *setting, const char *attribute,
+		   const void *value, size_t size)
+{
+	int r = -EPERM;
+
+	if (setting->late && str_eq(attribute, XATTR_NAME_POSIX_ACL_DEFAULT))
+		return keep_late(setting, value, size);
+	if (!setting->rules->for_overlay || !is_of_overlayfs(attribute))
+		r = set(setting->fd, setting->name, attribute, value, size);
+	if (r < 0 && !may_lose(setting->rules, attribute, r))
+		return r;
+	*setting->lost += r < 0;
+	setting->count += r == 0;
+	return 0;
+}
+
+static int set_acl(struct setting *setting, struct archive_entry *entry,
+		   int type, const char *attribute)
+{
+	uint8_t value[ACL_BYTES_MAX];
+	ssize_t len = attributes_acl(entry, type, value, sizeof(value));
+
+	if (len > 0)
+		return set_one(setting, attribute, value, (size_t)len);
+	*setting->lost += len < 0;
+	return 0;
+}
+
+static int set_all(struct setting *setting, struct archive_entry *entry)
 {
 	const char *attribute;
 	const void *value;
@@ -125,19 +166,59 @@ int attributes_set(struct archive_entry *entry, int fd, const char *name,
 	archive_entry_xattr_reset(entry);
 	while (archive_entry_xattr_next(entry, &attribute, &value, &size) ==
 	       ARCHIVE_OK) {
-		if (!attribute)
-			continue;
-		r = set(fd, name, attribute, value, size);
-		if (r < 0 && !may_lose(attribute, r))
+		r = attribute ? set_one(setting, attribute, value, size) : 0;
+		if (r < 0)
 			return r;
-		*lost += r < 0;
 	}
-	if (fd < 0)
+	if (setting->fd < 0)
 		return 0;
-	r = set_acl(entry, fd, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
-		    XATTR_NAME_POSIX_ACL_ACCESS, lost);
+	r = set_acl(setting, entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
+		    XATTR_NAME_POSIX_ACL_ACCESS);
 	if (r < 0)
 		return r;
-	return set_acl(entry, fd, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
-		       XATTR_NAME_POSIX_ACL_DEFAULT, lost);
+	return set_acl(setting, entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
+		       XATTR_NAME_POSIX_ACL_DEFAULT);
+}
+
+int attributes_set(struct archive_entry *entry, int fd, const char *name,
+		   const struct attributes_rules *rules,
+		   struct attributes_late *ret_late, uint64_t *lost)
+{
+	struct setting setting = {
+		.fd = fd,
+		.name = name,
+		.rules = rules,
+		.late = ret_late,
+		.lost = lost,
+	};
+	int r = set_all(&setting, entry);
+
+	return r < 0 ? r : setting.count;
+}
+
+int attributes_set_late(int fd, const struct attributes_late *late,
+			uint64_t *lost)
+{
+	int r;
+
+	if (!late->value)
+		return 0;
+	r = set(fd, "", XATTR_NAME_POSIX_ACL_DEFAULT, late->value, late->size);
+	if (r == -ENOSPC || r == -ENOMEM)
+		return r;
+	*lost += r < 0;
+	return 0;
+}
+
+int attributes_clear(int fd)
+{
+	char names[XATTR_LIST_MAX];
+	ssize_t len = flistxattr(fd, names, sizeof(names));
+
+	if (len < 0)
+		return errno == EOPNOTSUPP ? 0 : -errno;
+	for (const char *name = names; name < names + len;
+	     name += strlen(name) + 1)
+		(void)fremovexattr(fd, name);
+	return 0;
 }

@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/text.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
@@ -66,6 +68,35 @@ static int silence_standard_fds(void)
 		if (dup2(null_fd, fd) < 0)
 			return -errno;
 	return 0;
+}
+
+/* --- without root --- */
+
+static int write_map(const char *file, unsigned int outside)
+{
+	char line[32];
+	struct text text = text_over(line, sizeof(line));
+
+	text_add(&text, "0 %u 1", outside);
+	return file_write(AT_FDCWD, file, line);
+}
+
+/* Root of a user namespace whose only user and group are ours: enough for
+ * chroot(2), and for files of any mode. */
+static int become_root(void)
+{
+	unsigned int uid = geteuid(), gid = getegid();
+	int r;
+
+	if (unshare(CLONE_NEWUSER) < 0)
+		return -errno;
+	/* Who may not change its groups may map one (user_namespaces(7)). */
+	r = file_write(AT_FDCWD, "/proc/self/setgroups", "deny");
+	if (r == 0)
+		r = write_map("/proc/self/uid_map", uid);
+	if (r == 0)
+		r = write_map("/proc/self/gid_map", gid);
+	return r;
 }
 
 /* --- capabilities --- */
@@ -121,6 +152,7 @@ static const int allowed[] = {
 	SYS_fstat, SYS_newfstatat, SYS_fstatfs, SYS_ftruncate, SYS_mkdirat,
 	SYS_mknodat, SYS_symlinkat, SYS_linkat, SYS_unlinkat, SYS_fchown,
 	SYS_fchownat, SYS_fchmod, SYS_utimensat, SYS_fsetxattr, SYS_lsetxattr,
+	SYS_flistxattr, SYS_fremovexattr, SYS_getdents64,
 	/* memory and threads */
 	SYS_brk, SYS_munmap, SYS_mremap, SYS_madvise, SYS_futex,
 	SYS_set_robust_list, SYS_rseq, SYS_sched_yield, SYS_sched_getaffinity,
@@ -209,6 +241,8 @@ static int filter_system_calls(void)
 	 * without a name, which is harmless. */
 	add_bits_set(&program, SYS_openat, 2, O_CREAT | O_EXCL);
 	add_bits_set(&program, SYS_openat, 2, O_DIRECTORY);
+	/* fdopendir(3) looks at the mode of its descriptor. */
+	add_equal(&program, SYS_fcntl, 1, F_GETFL);
 	/* No code but ours, so nothing out of the archive is ever run. */
 	add_bits_clear(&program, SYS_mmap, 2, PROT_EXEC);
 	add_bits_clear(&program, SYS_mprotect, 2, PROT_EXEC);
@@ -260,10 +294,16 @@ int confine(const struct confine *what, struct failure *failure)
 	if (r < 0)
 		return failure_errno(failure, -r,
 				     "cannot prepare the unpacker");
+	if (geteuid() != 0) {
+		r = become_root();
+		if (r < 0)
+			return failure_errno(failure, -r,
+					     "cannot make a user namespace to "
+					     "unpack in: run as root");
+	}
 	if (fchdir(what->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
 		return failure_errno(failure, errno,
-				     "cannot enter the new root (unpacking "
-				     "needs root)");
+				     "cannot enter the new root");
 	r = drop_capabilities();
 	if (r < 0)
 		return failure_errno(failure, -r,

@@ -23,6 +23,7 @@ struct confine {
  *
  *  - all descriptors but 0, 1, 2 and those kept are closed, and 0, 1, 2 lead
  *    to /dev/null;
+ *  - without root, a user namespace of its own, in which it is root;
  *  - chroot into the new root;
  *  - capabilities: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD and SETFCAP
  *    stay, none can be gained again;
@@ -32,6 +33,6 @@ struct confine {
  *    out of the archive can be created but never opened.
  *
  * Everything else is answered with EPERM. Threads may be made before only if
- * they have ended: the filter is put on the calling thread. Needs root.
+ * they have ended: the filter is put on the calling thread.
  */
 int confine(const struct confine *what, struct failure *failure) _must_check;

@@ -33,6 +33,9 @@ static const struct magic magics[] = {
 	MAGIC(0, "\x04\x22\x4d\x18", KIND_TAR_LZ4, "tar.lz4"),
 	MAGIC(0, "hsqs", KIND_SQUASHFS, "squashfs"),
 	MAGIC(1024, "\xe2\xe1\xf5\xe0", KIND_EROFS, "erofs"),
+	MAGIC(0, "QFI\xfb", KIND_QCOW2, "qcow2"),
+	MAGIC(512, "EFI PART", KIND_DISK, "raw disk"),
+	MAGIC(0, "XFSB", KIND_DISK, "raw disk"),
 	MAGIC(0, "BZh", KIND_UNKNOWN, "bzip2, which is not supported"),
 	MAGIC(0, "\x02\x21\x4c\x18", KIND_UNKNOWN,
 	      "the old lz4 format, which is not supported"),
@@ -47,10 +50,9 @@ static const struct magic magics[] = {
 	MAGIC(0, "07070", KIND_UNKNOWN, "a cpio archive"),
 	MAGIC(0, "!<arch>", KIND_UNKNOWN, "a Debian package or ar archive"),
 	MAGIC(0, "\xed\xab\xee\xdb", KIND_UNKNOWN, "an RPM package"),
-	MAGIC(0, "QFI\xfb", KIND_UNKNOWN, "a qcow2 disk image"),
 	MAGIC(0, "KDMV", KIND_UNKNOWN, "a VMDK disk image"),
-	MAGIC(1080, "\x53\xef", KIND_UNKNOWN, "an ext4 file system"),
-	MAGIC(510, "\x55\xaa", KIND_UNKNOWN, "a disk image or ISO"),
+	MAGIC(510, "\x55\xaa", KIND_UNKNOWN,
+	      "a boot sector without a partition"),
 	MAGIC(0,
 	      "\x7f"
 	      "ELF",
@@ -93,6 +95,58 @@ static bool is_tar(struct view head)
 	return digits > 0 && claimed == sum;
 }
 
+#define MBR_TABLE   446
+#define MBR_ENTRIES 4
+#define MBR_ENTRY   16
+#define MBR_MARK    510
+#define MBR_ACTIVE  0x80
+
+/* One partition at least that is somewhere, and none that cannot be: a boot
+ * sector of FAT has the same mark, and code where the table would be. */
+static bool is_partitioned(struct view head)
+{
+	struct view table = view_at(head, MBR_TABLE);
+	unsigned int used = 0;
+
+	if (!view_starts(view_at(head, MBR_MARK), "\x55\xaa", 2))
+		return false;
+	for (int i = 0; i < MBR_ENTRIES; i++) {
+		struct view entry = view_sub(&table, MBR_ENTRY);
+		uint8_t status = view_u8(&entry), type;
+		uint32_t start, sectors;
+
+		view_skip(&entry, 3); /* cylinder, head, sector */
+		type = view_u8(&entry);
+		view_skip(&entry, 3);
+		start = view_le32(&entry);
+		sectors = view_le32(&entry);
+		if (status & ~MBR_ACTIVE)
+			return false;
+		if (type == 0)
+			continue;
+		if (start == 0 || sectors == 0)
+			return false;
+		used++;
+	}
+	return used > 0;
+}
+
+#define EXT_SUPERBLOCK	  1024
+#define EXT_LOG_BLOCK_MAX 6 /* 64 KiB */
+
+/* ext2, 3 and 4 (kernel: Documentation/filesystems/ext4/super.rst). Two bytes
+ * alone would be found in too much. */
+static bool is_ext(struct view head)
+{
+	struct view super = view_at(head, EXT_SUPERBLOCK);
+	uint32_t inodes = view_le32(&super), blocks = view_le32(&super);
+	struct view size = view_at(head, EXT_SUPERBLOCK + 24);
+	struct view mark = view_at(head, EXT_SUPERBLOCK + 56);
+
+	return view_le16(&mark) == 0xef53 && !mark.bad && inodes > 0 &&
+	       blocks > 0 && view_le32(&size) <= EXT_LOG_BLOCK_MAX;
+}
+
 static const struct magic *find_magic(struct view head)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
@@ -112,7 +166,31 @@ enum image_kind kind_of(struct view head)
 	if (is_skippable_frame(head))
 		return KIND_TAR_ZSTD;
 	magic = find_magic(head);
-	return magic ? magic->kind : KIND_UNKNOWN;
+	if (magic && magic->kind != KIND_UNKNOWN)
+		return magic->kind;
+	/* Behind everything that has a mark at its very start. */
+	if ((!magic || magic->at > 0) && (is_partitioned(head) || is_ext(head)))
+		return KIND_DISK;
+	return KIND_UNKNOWN;
+}
+
+bool kind_is_file(enum image_kind kind)
+{
+	switch (kind) {
+	case KIND_SQUASHFS:
+	case KIND_EROFS:
+	case KIND_DISK:
+	case KIND_QCOW2:
+		return true;
+	case KIND_UNKNOWN:
+	case KIND_TAR:
+	case KIND_TAR_GZIP:
+	case KIND_TAR_ZSTD:
+	case KIND_TAR_XZ:
+	case KIND_TAR_LZ4:
+		break;
+	}
+	return false;
 }
 
 const char *kind_name(enum image_kind kind)
@@ -151,7 +229,8 @@ static bool is_web_page(struct view head)
 int kind_refuse(struct view head, const char *name, struct failure *failure)
 {
 	static const char wanted[] =
-		"wanted is a tar (plain, gz, xz, zst, lz4), squashfs or erofs";
+		"wanted is a tar (plain, gz, xz, zst, lz4), squashfs, erofs "
+		"or a disk (raw, qcow2)";
 	const struct magic *magic = find_magic(head);
 
 	if (head.left == 0)

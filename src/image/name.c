@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/name.h"
 
-#include <limits.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static bool is_dot(const char *component, size_t len)
 {
@@ -58,6 +59,47 @@ enum name_verdict name_clean(char *name, const char **ret_name)
 	name[end] = '\0';
 	*ret_name = name + start;
 	return NAME_GOOD;
+}
+
+#define WHITEOUT	  ".wh."
+#define WHITEOUT_METADATA ".wh..wh."
+#define WHITEOUT_OPAQUE	  ".wh..wh..opq"
+
+/* Whether this or a directory above is aufs's: it keeps files there, too. */
+static bool is_metadata(const char *name)
+{
+	while (name) {
+		if (str_after(name, WHITEOUT_METADATA))
+			return true;
+		name = strchr(name, '/');
+		name += name ? 1 : 0;
+	}
+	return false;
+}
+
+enum name_whiteout name_whiteout(const char *name,
+				 char ret_target[static PATH_MAX])
+{
+	const char *slash = strrchr(name, '/');
+	const char *last = slash ? slash + 1 : name;
+	const char *hidden = str_after(last, WHITEOUT);
+	size_t dir_len = (size_t)(last - name);
+
+	if (str_eq(last, WHITEOUT_OPAQUE)) {
+		memcpy(ret_target, name, dir_len);
+		str_copy(ret_target + dir_len, PATH_MAX - dir_len, ".");
+		return NAME_OPAQUE;
+	}
+	if (is_metadata(name))
+		return NAME_METADATA;
+	if (!hidden)
+		return NAME_PLAIN;
+	if (hidden[0] == '\0' || is_dot(hidden, strlen(hidden)) ||
+	    is_dot_dot(hidden, strlen(hidden)))
+		return NAME_BAD_WHITEOUT;
+	memcpy(ret_target, name, dir_len);
+	str_copy(ret_target + dir_len, PATH_MAX - dir_len, hidden);
+	return NAME_WHITEOUT;
 }
 
 const char *name_verdict_text(enum name_verdict verdict)

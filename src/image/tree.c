@@ -2,10 +2,12 @@
 /*
  * Later entries replace earlier ones of the same name, as with tar(1); a
  * directory stays and gets the later one's attributes. Parents that the
- * archive does not have are made. Attributes go on in the order owner,
- * extended attributes, mode, time: each would undo one that follows.
+ * archive does not have are made. Until all is written, directories can be
+ * entered and emptied by their owner; their own attributes go on last
+ * (tree-finish.c), because what is made in them would change those, and their
+ * modes and default ACLs would change what is made in them.
  */
-#include "image/tree.h"
+#include "image/tree-internal.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -13,38 +15,31 @@
 #include <sys/sysmacros.h>
 
 #include "base/text.h"
-#include "image/attributes.h"
 
-/* How much is written between two looks at the room; an entry counts as the
- * memory that an inode and its name take. */
-#define WATCH_BYTES  (16 * MIB)
+/* An entry counts as the memory that an inode and its name take. */
 #define ENTRY_BYTES  1024
-#define TRIES	     3
+#define HEAD_BYTES   4096 /* UNPACK_HEADS */
+#define TRIES	     4
 #define PARENTS_MODE 0755
-#define MODE_BITS    07777
+#define PERMISSIONS  07777
 
-struct tree_dir {
-	char *name;
-	struct timespec mtime;
-};
-
-void tree_init(struct tree *tree, const char *label, const struct room *room,
-	       _Atomic uint64_t *unpacked, _Atomic uint64_t *entries)
+void tree_init(struct tree *tree)
 {
-	*tree = (struct tree){
-		.label = label,
-		.room = room,
-		.unpacked = unpacked,
-		.entries = entries,
-		.fd = FD_NONE,
-	};
+	struct stat st;
+
+	tree->fd = FD_NONE;
+	tree->inherits = (tree->mode == UNPACK_APPLY && !tree->lowest) ||
+			 stat(".", &st) < 0 || (st.st_mode & S_ISGID);
 }
 
 void tree_free(struct tree *tree)
 {
-	for (size_t i = 0; i < tree->dir_count; i++)
+	for (size_t i = 0; i < tree->dir_count; i++) {
 		free(tree->dirs[i].name);
+		free(tree->dirs[i].late.value);
+	}
 	free(tree->dirs);
+	seen_free(&tree->seen);
 	tree->fd = fd_close(tree->fd);
 }
 
@@ -59,7 +54,40 @@ static int fail(const struct tree *tree, const char *name, int r,
 
 /* --- making way --- */
 
-static int make_parents(const char *name)
+static bool is_directory(const char *name)
+{
+	struct stat st;
+
+	return fstatat(AT_FDCWD, name, &st, 0) == 0 && S_ISDIR(st.st_mode);
+}
+
+static int make_parent(struct tree *tree, const char *name)
+{
+	const struct tree_dir implied = { .kind = TREE_DIR_IMPLIED };
+	bool was_whiteout = false;
+	int r = layer_touch(tree, name);
+
+	if (r < 0)
+		return r;
+	if (mkdirat(AT_FDCWD, name, PARENTS_MODE) < 0) {
+		if (errno != EEXIST)
+			return -errno;
+		if (tree->mode != UNPACK_LAYER || is_directory(name))
+			return 0;
+		r = layer_replace(tree, name, &was_whiteout);
+		if (r < 0)
+			return r;
+		if (mkdirat(AT_FDCWD, name, PARENTS_MODE) < 0)
+			return -errno;
+	}
+	if (was_whiteout)
+		return layer_mark_opaque(tree, name);
+	return tree->mode == UNPACK_LAYER && !tree->lowest
+		       ? tree_remember_dir(tree, name, implied)
+		       : 0;
+}
+
+int tree_make_parents(struct tree *tree, const char *name)
 {
 	char path[PATH_MAX];
 
@@ -67,43 +95,41 @@ static int make_parents(const char *name)
 		return -ENAMETOOLONG;
 	for (char *slash = strchr(path, '/'); slash;
 	     slash = strchr(slash + 1, '/')) {
+		int r;
+
 		*slash = '\0';
-		if (mkdirat(AT_FDCWD, path, PARENTS_MODE) < 0 &&
-		    errno != EEXIST)
-			return -errno;
+		r = make_parent(tree, path);
+		if (r < 0)
+			return r;
 		*slash = '/';
 	}
 	return 0;
 }
 
-static int remove_existing(const char *name)
+static int remove_existing(struct tree *tree, struct item *item)
 {
-	if (unlinkat(AT_FDCWD, name, 0) == 0)
+	if (tree->mode != UNPACK_ROOT)
+		return layer_replace(tree, item->name,
+				     &item->in_place_of_whiteout);
+	if (unlinkat(AT_FDCWD, item->name, 0) == 0)
 		return 0;
 	if (errno != EISDIR)
 		return -errno;
-	return unlinkat(AT_FDCWD, name, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return unlinkat(AT_FDCWD, item->name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 /* --- creating --- */
 
-struct item {
-	struct archive_entry *entry;
-	const char *name;
-	const char *link;
-	int fd; /* out: of a regular file */
-};
-
 static mode_t permissions(const struct item *item)
 {
-	return archive_entry_mode(item->entry) & MODE_BITS;
+	return archive_entry_mode(item->entry) & PERMISSIONS;
 }
 
 static int create_file(struct item *item)
 {
 	item->fd = openat(AT_FDCWD, item->name,
 			  O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
-			  0600);
+			  permissions(item) & 0777);
 	return item->fd;
 }
 
@@ -115,7 +141,8 @@ static int create_dir(struct item *item)
 		return 0;
 	if (errno == EEXIST &&
 	    fstatat(AT_FDCWD, item->name, &st, AT_SYMLINK_NOFOLLOW) == 0) {
-		if (S_ISDIR(st.st_mode))
+		item->merged = S_ISDIR(st.st_mode);
+		if (item->merged)
 			return 0;
 		errno = EEXIST;
 	}
@@ -129,22 +156,36 @@ static int create_symlink(struct item *item)
 	return symlinkat(target ? target : "", AT_FDCWD, item->name);
 }
 
+static dev_t device_of(const struct item *item)
+{
+	return makedev(archive_entry_rdevmajor(item->entry),
+		       archive_entry_rdevminor(item->entry));
+}
+
 static int create_node(struct item *item)
 {
-	dev_t device = makedev(archive_entry_rdevmajor(item->entry),
-			       archive_entry_rdevminor(item->entry));
-
 	return mknodat(AT_FDCWD, item->name,
 		       archive_entry_filetype(item->entry) | permissions(item),
-		       device);
+		       device_of(item));
+}
+
+static bool is_same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return fstatat(AT_FDCWD, a, &x, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       fstatat(AT_FDCWD, b, &y, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
 static int create_link(struct item *item)
 {
-	/* Removing what is there would remove what is linked to. */
-	if (str_eq(item->name, item->link))
+	if (linkat(AT_FDCWD, item->link, AT_FDCWD, item->name, 0) == 0)
 		return 0;
-	return linkat(AT_FDCWD, item->link, AT_FDCWD, item->name, 0);
+	/* Removing what is there would remove what is linked to. */
+	if (errno == EEXIST && is_same_file(item->name, item->link))
+		return 0;
+	return -1;
 }
 
 typedef int (*create_function)(struct item *item);
@@ -169,157 +210,89 @@ static create_function creator_of(const struct item *item)
 	return NULL;
 }
 
-static int create(struct item *item)
+/* What stood in the way of creating it, put right. */
+static int make_way(struct tree *tree, struct item *item, int r)
+{
+	switch (r) {
+	case -EEXIST:
+		return remove_existing(tree, item);
+	case -ENOTDIR: /* a whiteout is a parent? */
+		return tree->mode == UNPACK_LAYER
+			       ? tree_make_parents(tree, item->name)
+			       : r;
+	case -ENOENT:
+		return tree_make_parents(tree, item->name);
+	case -ENOSPC:
+		return watch_wait(&tree->watch) ? 0 : r;
+	}
+	return r;
+}
+
+static int create(struct tree *tree, struct item *item)
 {
 	create_function creator = creator_of(item);
-	int r = -EBADMSG;
+	int r = creator ? layer_touch(tree, item->name) : -EBADMSG;
 
-	if (!creator)
-		return r;
-	for (int i = 0; i < TRIES; i++) {
+	for (int i = 0; r == 0 && i < TRIES; i++) {
 		if (creator(item) >= 0)
 			return 0;
-		r = -errno;
-		if (r == -EEXIST)
-			r = remove_existing(item->name);
-		else if (r == -ENOENT)
-			r = make_parents(item->name);
-		if (r < 0)
-			return r;
+		r = make_way(tree, item, -errno);
 	}
-	return -ENOENT; /* a hard link to what is not there */
-}
-
-/* --- attributes --- */
-
-static struct timespec mtime_of(struct archive_entry *entry)
-{
-	if (!archive_entry_mtime_is_set(entry))
-		return (struct timespec){ .tv_nsec = UTIME_NOW };
-	return (struct timespec){
-		.tv_sec = archive_entry_mtime(entry),
-		.tv_nsec = archive_entry_mtime_nsec(entry),
-	};
-}
-
-static int finish_open(struct tree *tree, struct archive_entry *entry, int fd)
-{
-	int r;
-
-	if (fchown(fd, (uid_t)archive_entry_uid(entry),
-		   (gid_t)archive_entry_gid(entry)) < 0)
-		return -errno;
-	r = attributes_set(entry, fd, NULL, &tree->lost_attributes);
-	if (r < 0)
-		return r;
-	return fchmod(fd, archive_entry_mode(entry) & MODE_BITS) < 0 ? -errno
-								     : 0;
-}
-
-static int finish_file(struct tree *tree)
-{
-	struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
-				    mtime_of(tree->entry) };
-	int r = 0;
-
-	/* A hole at the end. */
-	if (tree->end < (uint64_t)archive_entry_size(tree->entry) &&
-	    ftruncate(tree->fd, archive_entry_size(tree->entry)) < 0)
-		r = -errno;
-	if (r == 0)
-		r = finish_open(tree, tree->entry, tree->fd);
-	if (r == 0 && futimens(tree->fd, times) < 0)
-		r = -errno;
-	tree->fd = fd_close(tree->fd);
-	return r;
-}
-
-static int remember_dir(struct tree *tree, const struct item *item)
-{
-	struct tree_dir *dirs = tree->dirs;
-	char *name = strdup(item->name);
-
-	if (name && tree->dir_count == tree->dir_room) {
-		size_t room = tree->dir_room ? tree->dir_room * 2 : 256;
-
-		dirs = reallocarray(dirs, room, sizeof(*dirs));
-		if (dirs) {
-			tree->dirs = dirs;
-			tree->dir_room = room;
-		}
-	}
-	if (!name || !dirs) {
-		free(name);
-		return -ENOMEM;
-	}
-	dirs[tree->dir_count++] = (struct tree_dir){
-		.name = name,
-		.mtime = mtime_of(item->entry),
-	};
-	return 0;
-}
-
-static int finish_dir(struct tree *tree, const struct item *item)
-{
-	_cleanup_fd int fd =
-		openat(AT_FDCWD, item->name,
-		       O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = finish_open(tree, item->entry, fd);
-	return r < 0 ? r : remember_dir(tree, item);
-}
-
-static int finish_special(struct tree *tree, const struct item *item)
-{
-	struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
-				    mtime_of(item->entry) };
-	int r;
-
-	if (fchownat(AT_FDCWD, item->name,
-		     (uid_t)archive_entry_uid(item->entry),
-		     (gid_t)archive_entry_gid(item->entry),
-		     AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	r = attributes_set(item->entry, FD_NONE, item->name,
-			   &tree->lost_attributes);
-	if (r == 0 &&
-	    utimensat(AT_FDCWD, item->name, times, AT_SYMLINK_NOFOLLOW) < 0)
-		r = -errno;
-	return r;
-}
-
-static int finish(struct tree *tree, struct item *item)
-{
-	if (item->link)
-		return 0;
-	switch (archive_entry_filetype(item->entry)) {
-	case AE_IFREG: /* when its content is there */
-		tree->fd = item->fd;
-		tree->entry = item->entry;
-		tree->end = 0;
-		return 0;
-	case AE_IFDIR:
-		return finish_dir(tree, item);
-	case AE_IFCHR:
-	case AE_IFBLK:
-		tree->devices++;
-		break;
-	}
-	return finish_special(tree, item);
+	return r < 0 ? r : -ENOENT; /* a hard link to what is not there */
 }
 
 /* --- the sink --- */
 
-static int watch(struct tree *tree, uint64_t bytes)
+static bool is_device(struct archive_entry *entry)
 {
-	tree->unwatched += bytes;
-	if (tree->unwatched < WATCH_BYTES)
+	return archive_entry_filetype(entry) == AE_IFCHR ||
+	       archive_entry_filetype(entry) == AE_IFBLK;
+}
+
+/* A device that must not be: overlayfs would take it for a whiteout. */
+static bool is_false_whiteout(const struct tree *tree, const struct item *item)
+{
+	return tree->mode == UNPACK_LAYER && !item->link &&
+	       archive_entry_filetype(item->entry) == AE_IFCHR &&
+	       device_of(item) == 0;
+}
+
+/*
+ * Whether r, the answer to creating it, can be lived with: a device for who may
+ * not make any, and a link to one; a link to what a layer below may have.
+ */
+static bool may_lose(struct tree *tree, const struct item *item, int r)
+{
+	if (tree->unprivileged && r == -EPERM && !item->link &&
+	    is_device(item->entry)) {
+		tree->lost.devices++;
+		return true;
+	}
+	if (r != -ENOENT || !item->link)
+		return false;
+	if (tree->mode == UNPACK_LAYER && !tree->lowest) {
+		tree->leans_on_lower = true;
+		return true;
+	}
+	if (tree->lost.devices == 0)
+		return false;
+	tree->lost.devices++;
+	return true;
+}
+
+static int make_item(struct tree *tree, struct item *item)
+{
+	int r;
+
+	if (is_false_whiteout(tree, item)) {
+		tree->lost.devices++;
 		return 0;
-	tree->unwatched = 0;
-	return room_left(tree->room) == 0 ? -ENOSPC : 0;
+	}
+	r = create(tree, item);
+	if (r < 0)
+		return may_lose(tree, item, r) ? 0 : r;
+	r = layer_made(tree, item);
+	return r < 0 ? r : tree_item_made(tree, item);
 }
 
 static int add_entry(void *context, struct archive_entry *entry,
@@ -327,20 +300,45 @@ static int add_entry(void *context, struct archive_entry *entry,
 		     struct failure *failure)
 {
 	struct tree *tree = context;
-	struct item item = { entry, name, link, FD_NONE };
-	int r = create(&item);
+	struct item item = {
+		.entry = entry, .name = name, .link = link, .fd = FD_NONE
+	};
+	int r = layer_whiteout(tree, name, failure);
 
+	atomic_fetch_add_explicit(tree->entries, 1, memory_order_relaxed);
+	if (r != 0)
+		return MIN(r, 0);
+	if (tree->depth == UNPACK_NOTHING)
+		return 0;
+	r = make_item(tree, &item);
 	if (r == 0)
-		r = finish(tree, &item);
-	if (r == 0)
-		r = watch(tree, ENTRY_BYTES);
+		r = watch_take(&tree->watch, ENTRY_BYTES);
 	if (r == -ENOENT && link)
 		return failure_set(failure, ENOENT,
 				   "%s: '%.100s' is a hard link to '%.100s', "
 				   "which is not in the image",
 				   tree->label, name, link);
-	atomic_fetch_add_explicit(tree->entries, 1, memory_order_relaxed);
 	return r < 0 ? fail(tree, name, r, failure) : 0;
+}
+
+static int write_data(struct tree *tree, struct view bytes, uint64_t offset)
+{
+	int r = 0;
+
+	while (bytes.left > 0 && r == 0) {
+		ssize_t n =
+			pwrite(tree->fd, bytes.at, bytes.left, (off_t)offset);
+
+		if (n < 0 && errno == ENOSPC && watch_wait(&tree->watch))
+			continue;
+		if (n < 0)
+			return -errno;
+		view_skip(&bytes, (size_t)n);
+		offset += (uint64_t)n;
+		tree->end = offset;
+		r = watch_take(&tree->watch, (uint64_t)n);
+	}
+	return r;
 }
 
 static int add_data(void *context, struct view bytes, uint64_t offset,
@@ -349,23 +347,18 @@ static int add_data(void *context, struct view bytes, uint64_t offset,
 	struct tree *tree = context;
 	int r;
 
-	while (bytes.left > 0) {
-		ssize_t n =
-			pwrite(tree->fd, bytes.at, bytes.left, (off_t)offset);
-
-		if (n < 0)
-			return fail(tree, archive_entry_pathname(tree->entry),
-				    -errno, failure);
-		view_skip(&bytes, (size_t)n);
-		offset += (uint64_t)n;
-		tree->end = offset;
-		atomic_fetch_add_explicit(tree->unpacked, (uint64_t)n,
-					  memory_order_relaxed);
-		r = watch(tree, (uint64_t)n);
-		if (r < 0)
-			return r;
-	}
-	return 0;
+	atomic_fetch_add_explicit(tree->unpacked, bytes.left,
+				  memory_order_relaxed);
+	if (tree->fd < 0) /* of what is not made */
+		return 0;
+	if (tree->depth == UNPACK_HEADS)
+		bytes.left = offset < HEAD_BYTES
+				     ? MIN(bytes.left, HEAD_BYTES - offset)
+				     : 0;
+	r = write_data(tree, bytes, offset);
+	return r < 0 ? fail(tree, archive_entry_pathname(tree->entry), r,
+			    failure)
+		     : 0;
 }
 
 static int end_entry(void *context, struct failure *failure)
@@ -375,7 +368,7 @@ static int end_entry(void *context, struct failure *failure)
 
 	if (tree->fd < 0)
 		return 0;
-	r = finish_file(tree);
+	r = tree_file_written(tree);
 	return r < 0 ? fail(tree, archive_entry_pathname(tree->entry), r,
 			    failure)
 		     : 0;
@@ -389,20 +382,4 @@ struct tar_sink tree_sink(struct tree *tree)
 		.end = end_entry,
 		.context = tree,
 	};
-}
-
-int tree_finish(struct tree *tree, struct failure *failure)
-{
-	for (size_t i = 0; i < tree->dir_count; i++) {
-		const struct tree_dir *dir = &tree->dirs[i];
-		struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
-					    dir->mtime };
-
-		/* A later entry may have replaced it. */
-		if (utimensat(AT_FDCWD, dir->name, times, AT_SYMLINK_NOFOLLOW) <
-			    0 &&
-		    errno != ENOENT && errno != ENOTDIR)
-			return fail(tree, dir->name, -errno, failure);
-	}
-	return 0;
 }

@@ -8,37 +8,55 @@
 #pragma once
 
 #include <stdatomic.h>
-#include <time.h>
 
-#include "image/room.h"
+#include "image/seen.h"
 #include "image/tar.h"
+#include "image/unpacker.h"
+#include "image/watch.h"
 
 struct tree_dir;
 
 struct tree {
 	const char *label; /* begins every message */
-	const struct room *room;
+	enum unpack_mode mode;
+	enum unpack_depth depth;
+	bool lowest;	   /* nothing is below it that it could hide */
+	bool unprivileged; /* owners and devices cannot be had */
+	int marks_fd;	   /* UNPACK_LAYER: as the unpacker's */
+	struct watch watch;
 	_Atomic uint64_t *unpacked; /* bytes of content, counted up */
 	_Atomic uint64_t *entries;
-	uint64_t lost_attributes; /* extended attributes not kept */
-	uint64_t devices;	  /* device nodes made */
 
-	int fd;			     /* the file being written, or FD_NONE */
-	struct archive_entry *entry; /* of fd */
-	uint64_t end;		     /* behind the last byte written to fd */
-	uint64_t unwatched;	     /* bytes since the room was looked at */
-	struct tree_dir *dirs;	     /* their times are set last */
+	/* Found out. */
+	struct {
+		uint64_t attributes; /* extended ones */
+		uint64_t owners;
+		uint64_t devices;
+	} lost;
+	uint64_t devices; /* device nodes made */
+	bool leans_on_lower;
+
+	/* The file that is being written. */
+	int fd; /* FD_NONE: none */
+	struct archive_entry *entry;
+	uint64_t end; /* behind the last byte written to fd */
+
+	/* New entries may get a group or an ACL from the directory that they
+	 * are made in. */
+	bool inherits;
+	struct tree_dir *dirs; /* what is done to them last */
 	size_t dir_count, dir_room;
+	struct seen seen; /* see tree-layer.c */
+	uint64_t marked;  /* bytes in marks_fd */
 };
 
-/* The counters start at what they are. */
-void tree_init(struct tree *tree, const char *label, const struct room *room,
-	       _Atomic uint64_t *unpacked, _Atomic uint64_t *entries);
+/* The caller has set the fields above the lines. */
+void tree_init(struct tree *tree);
 void tree_free(struct tree *tree);
 
 /* Writes what tar_read() hands on. -ENOSPC, with *failure untouched, when the
  * room is used up. */
 struct tar_sink tree_sink(struct tree *tree);
 
-/* When all is written: gives directories their times. */
+/* When all is written: gives directories their modes and times. */
 int tree_finish(struct tree *tree, struct failure *failure) _must_check;

@@ -12,6 +12,7 @@
 
 #include "base/fd.h"
 #include "image/confine.h"
+#include "image/content.h"
 #include "image/pump.h"
 #include "image/tree.h"
 
@@ -30,40 +31,85 @@ struct order {
 
 /* --- the child --- */
 
-static int next_bytes(void *context, struct view *ret_bytes)
+struct child {
+	const struct unpacker_start *how;
+	int stream_fd;
+	int marks_fd;
+	bool unprivileged;
+	struct room room;
+	struct unpacker_shared *shared;
+};
+
+/* Layers are decoded while they wait, as far as the ring goes. */
+static int wait_for_turn(const struct child *child, struct failure *failure)
 {
-	return ring_next(context, ret_bytes);
+	int turn_fd = child->how->turn_fd;
+	char byte;
+
+	if (turn_fd < 0 || child->how->depth == UNPACK_NOTHING ||
+	    fd_read_full(turn_fd, &byte, 1) == 1)
+		return 0;
+	return failure_set(failure, ECANCELED, "%s: cancelled",
+			   child->how->label);
 }
 
-static int unpack(struct pump *pump, struct tree *tree, struct failure *failure)
+static int unpack(struct child *child, struct pump *pump, struct tree *tree,
+		  struct failure *failure)
 {
-	const struct tar_input input = { next_bytes, pump->ring };
-	const struct tar_sink sink = tree_sink(tree);
+	struct content content = {
+		.ring = pump->ring,
+		.tree = tree,
+		.label = child->how->label,
+		.may_be_file = child->how->mode == UNPACK_ROOT,
+	};
 	int r = pump_start(pump, failure);
 
 	if (r < 0)
 		return r;
-	r = tar_read(&input, &sink, tree->label, failure);
-	ring_abandon(pump->ring);
+	r = wait_for_turn(child, failure);
 	if (r == 0)
-		r = tree_finish(tree, failure);
+		r = content_unpack(&content, failure);
+	ring_abandon(pump->ring);
+	child->shared->content = content.what;
+	child->shared->content_kind = content.kind;
 	return r;
 }
 
+static void tell_losses(const struct tree *tree, struct unpacker_shared *shared)
+{
+	shared->lost_attributes = tree->lost.attributes;
+	shared->lost_owners = tree->lost.owners;
+	shared->lost_devices = tree->lost.devices;
+	shared->devices = tree->devices;
+	shared->leans_on_lower = tree->leans_on_lower;
+}
+
 /* Whatever r is, all of the process ends with it: nothing is released. */
-static int unpack_order(const struct order *order, int stream_fd,
-			const struct room *room, const char *label,
-			struct unpacker_shared *shared)
+static int unpack_order(struct child *child, const struct order *order)
 {
 	/* When unpacking fails, the pump's thread may be anywhere, even waiting
 	 * for a stream that has stalled: it is not joined, and outlives this
 	 * function. */
 	static struct pump pump;
-	struct tree tree;
+	const char *label = child->how->label;
+	struct unpacker_shared *shared = child->shared;
+	struct tree tree = {
+		.label = label,
+		.mode = child->how->mode,
+		.depth = child->how->depth,
+		.lowest = child->how->lowest || child->how->mode == UNPACK_ROOT,
+		.unprivileged = child->unprivileged,
+		.marks_fd = child->marks_fd,
+		.room = &child->room,
+		.unpacked = &shared->unpacked,
+		.entries = &shared->entries,
+		.starved =
+			child->how->room_can_be_made ? &shared->starved : NULL,
+	};
 	int r;
 
 	pump = (struct pump){
-		.fd = stream_fd,
+		.fd = child->stream_fd,
 		.decoder = decoder_of((enum image_kind)order->kind),
 		.label = label,
 		.ring = ring_new(RING_SLOTS, SLOT_BYTES),
@@ -71,15 +117,15 @@ static int unpack_order(const struct order *order, int stream_fd,
 	};
 	if (!pump.ring)
 		return failure_errno(&shared->failure, ENOMEM, "%s", label);
-	tree_init(&tree, label, room, &shared->unpacked, &shared->entries);
-	r = unpack(&pump, &tree, &shared->failure);
-	shared->lost_attributes = tree.lost_attributes;
-	shared->devices = tree.devices;
+	tree_init(&tree);
+	r = unpack(child, &pump, &tree, &shared->failure);
+	tell_losses(&tree, shared);
 	if (r == 0 || shared->failure.err)
 		return r;
 	if (r == -ENOSPC)
-		return room_exhausted(room, label, atomic_load(&shared->read),
-				      order->total, &shared->failure);
+		return room_exhausted(&child->room, label,
+				      atomic_load(&shared->read), order->total,
+				      &shared->failure);
 	/* The ring handed on what stopped the pump. */
 	shared->failure = pump.failure;
 	return r;
@@ -97,38 +143,45 @@ static void load_conversions(void)
 		iconv_close(conversion);
 }
 
-static int child(int stream_fd, int tree_fd, const char *label,
-		 struct unpacker_shared *shared)
+static int confine_child(struct child *child)
 {
-	struct room room;
+	const int keep[] = { child->stream_fd, child->how->tree_fd,
+			     child->room.meminfo_fd, child->how->turn_fd,
+			     child->marks_fd };
+
+	return confine(&(struct confine){ .root_fd = child->how->tree_fd,
+					  .keep = keep,
+					  .keep_count = ARRAY_SIZE(keep),
+					  .data_max = DATA_MAX },
+		       &child->shared->failure);
+}
+
+static int run_child(struct child *child)
+{
 	struct order order;
-	int r = room_open(&room, tree_fd, &shared->failure);
-	int keep[] = { stream_fd, tree_fd, room.meminfo_fd };
+	int r = room_open(&child->room, child->how->tree_fd,
+			  &child->shared->failure);
 
 	if (r < 0)
 		return r;
+	child->unprivileged = geteuid() != 0;
 	load_conversions();
 	umask(0);
-	r = confine(&(struct confine){ .root_fd = tree_fd,
-				       .keep = keep,
-				       .keep_count = ARRAY_SIZE(keep),
-				       .data_max = DATA_MAX },
-		    &shared->failure);
+	r = confine_child(child);
 	if (r < 0)
 		return r;
 	/* Nothing: the image needs no unpacking, or will not come. */
-	if (fd_read_full(stream_fd, &order, sizeof(order)) != sizeof(order))
+	if (fd_read_full(child->stream_fd, &order, sizeof(order)) !=
+	    sizeof(order))
 		return 0;
-	return unpack_order(&order, stream_fd, &room, label, shared);
+	return unpack_order(child, &order);
 }
 
-static _Noreturn void child_main(pid_t parent, int stream_fd, int tree_fd,
-				 const char *label,
-				 struct unpacker_shared *shared)
+static _Noreturn void child_main(pid_t parent, struct child *child)
 {
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);
-	_exit(child(stream_fd, tree_fd, label, shared) < 0);
+	_exit(run_child(child) < 0);
 }
 
 /* --- the parent --- */
@@ -149,37 +202,63 @@ static int make_pipe(int ends[2])
 	return r;
 }
 
-int unpacker_start(struct unpacker *unpacker, int tree_fd, const char *label,
-		   struct failure *failure)
+static int share_page(struct unpacker *unpacker)
+{
+	void *page =
+		mmap(NULL, sizeof(*unpacker->shared), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (page == MAP_FAILED)
+		return -errno;
+	unpacker->shared = page;
+	return 0;
+}
+
+static int start(struct unpacker *unpacker, const struct unpacker_start *how)
 {
 	_cleanup_fd int read_end = FD_NONE;
 	pid_t parent = getpid();
-	int ends[2], r;
+	int ends[2], r = share_page(unpacker);
 
-	*unpacker =
-		(struct unpacker){ .pid_fd = FD_NONE, .stream_fd = FD_NONE };
-	unpacker->shared =
-		mmap(NULL, sizeof(*unpacker->shared), PROT_READ | PROT_WRITE,
-		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (unpacker->shared == MAP_FAILED) {
-		unpacker->shared = NULL;
-		return failure_errno(failure, errno,
-				     "cannot start the unpacker");
+	if (r < 0)
+		return r;
+	if (how->mode == UNPACK_LAYER) {
+		unpacker->marks_fd = memfd_create("marks", MFD_CLOEXEC);
+		if (unpacker->marks_fd < 0)
+			return -errno;
 	}
 	r = make_pipe(ends);
 	if (r < 0)
-		return failure_errno(failure, -r, "cannot start the unpacker");
+		return r;
 	read_end = ends[0];
 	unpacker->stream_fd = ends[1];
 	unpacker->pid = fork();
-	if (unpacker->pid == 0)
-		child_main(parent, read_end, tree_fd, label, unpacker->shared);
+	if (unpacker->pid == 0) {
+		struct child child = {
+			.how = how,
+			.stream_fd = read_end,
+			.marks_fd = unpacker->marks_fd,
+			.shared = unpacker->shared,
+		};
+
+		child_main(parent, &child);
+	}
 	if (unpacker->pid > 0)
 		unpacker->pid_fd = pidfd_open(unpacker->pid, 0);
-	if (unpacker->pid_fd < 0)
-		return failure_errno(failure, errno,
-				     "cannot start the unpacker");
-	return 0;
+	return unpacker->pid_fd < 0 ? -errno : 0;
+}
+
+int unpacker_start(struct unpacker *unpacker, const struct unpacker_start *how,
+		   struct failure *failure)
+{
+	int r;
+
+	*unpacker = (struct unpacker){ .pid_fd = FD_NONE,
+				       .stream_fd = FD_NONE,
+				       .marks_fd = FD_NONE };
+	r = start(unpacker, how);
+	return r < 0 ? failure_errno(failure, -r, "cannot start the unpacker")
+		     : 0;
 }
 
 int unpacker_order(struct unpacker *unpacker, enum image_kind kind,
@@ -228,6 +307,7 @@ void unpacker_stop(struct unpacker *unpacker)
 	}
 	unpacker->pid_fd = fd_close(unpacker->pid_fd);
 	unpacker->stream_fd = fd_close(unpacker->stream_fd);
+	unpacker->marks_fd = fd_close(unpacker->marks_fd);
 	if (unpacker->shared)
 		munmap(unpacker->shared, sizeof(*unpacker->shared));
 	unpacker->shared = NULL;

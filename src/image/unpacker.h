@@ -45,7 +45,7 @@ struct unpacker_shared {
 	/* Raised by the child while it waits, a few seconds, for the parent to
 	 * make room; only when the parent said that it could. */
 	_Atomic uint32_t starved;
-	uint32_t content; /* enum unpack_content */
+	uint32_t content;      /* enum unpack_content */
 	uint32_t content_kind; /* enum image_kind of what was decoded */
 	uint64_t lost_attributes;
 	uint64_t lost_owners;  /* an unprivileged unpacker cannot give away */
@@ -99,7 +99,7 @@ void unpacker_stop(struct unpacker *unpacker);
 /*
  * Sets trusted.overlay.opaque on the directories that marks_fd names, which
  * the confined child may not. Names are the child's and hostile: each is opened
- * inside of tree_fd, no symlink is followed.
+ * as if tree_fd were "/".
  */
 int overlay_mark(int tree_fd, int marks_fd, struct failure *failure)
 	_must_check;

@@ -63,12 +63,17 @@ static bool on_stack(const void *at)
 
 static void test_stalled(int tree_fd)
 {
+	const struct unpacker_start how = {
+		.tree_fd = tree_fd,
+		.label = "it",
+		.turn_fd = FD_NONE,
+	};
 	struct failure failure = { 0 };
 	struct unpacker unpacker;
 	char header[BLOCK];
 
 	make_header(header, "../x");
-	ok(unpacker_start(&unpacker, tree_fd, "it", &failure) == 0 &&
+	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
 		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0 &&
 		   write(unpacker.stream_fd, header, BLOCK) == BLOCK,
 	   "a stream begins, and stalls");
