@@ -3,6 +3,7 @@
 
 #include <archive.h>
 #include <errno.h>
+#include <linux/limits.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
