@@ -20,6 +20,8 @@ struct oci_descriptor {
 	char type[OCI_TYPE_MAX]; /* mediaType; "": not said */
 	struct digest digest;
 	uint64_t size; /* bytes */
+	/* A layer: the manifest lists it more than once. */
+	bool repeated;
 };
 
 struct oci_platform {
@@ -29,11 +31,14 @@ struct oci_platform {
 /* This machine: "linux", Go's name for it ("amd64", "arm64"), "". */
 void oci_platform_here(struct oci_platform *ret_platform);
 
-/* An index: which entry is for the platform. tag: that of
- * org.opencontainers.image.ref.name must be it (index.json of a layout); NULL:
- * any. -ENODATA with a failure that lists what there is. Attestations
- * (platform unknown/unknown) are never chosen; an entry without platform only
- * when it is the only one. */
+/*
+ * An index: the first entry that is for the platform. tag: that of
+ * org.opencontainers.image.ref.name must be it, or, as containerd writes it,
+ * the full name io.containerd.image.name; "": there must be one image only
+ * (index.json of a layout); NULL: any. -ENODATA with a failure that lists what
+ * there is. Attestations (platform unknown/unknown) and other artifacts are
+ * never chosen; an entry without platform only when it is the only one.
+ */
 int oci_parse_index(struct view json, const char *tag,
 		    const struct oci_platform *platform, const char *name,
 		    struct oci_descriptor *ret_entry, struct failure *failure)
@@ -49,8 +54,8 @@ struct oci_manifest {
  * content. */
 bool oci_is_index(struct view json, const char *type);
 
-/* An artifact that is no image, foreign layers (with urls only) and encrypted
- * layers are refused in words. */
+/* An artifact that is no image, no layers at all, foreign layers (with urls
+ * only) and encrypted ones are refused in words: -EPROTONOSUPPORT. */
 int oci_parse_manifest(struct view json, const char *name,
 		       struct oci_manifest *ret_manifest,
 		       struct failure *failure) _must_check;
@@ -60,6 +65,8 @@ struct oci_config {
 	char created[40];
 	char author[128];
 	struct image_start start;
+	uint32_t entrypoint_len; /* of start.args, what Entrypoint is; the rest
+				    is Cmd */
 	char labels[1024]; /* "key=value", one a line; cut */
 	struct digest diff_ids[IMAGE_LAYERS_MAX];
 	size_t diff_id_count;
