@@ -11,8 +11,8 @@
 #include "base/failure.h"
 #include "image/digest.h"
 
-#define MINISIGN_COMMENT_MAX 256
-#define MINISIGN_ID_TEXT_MAX 17 /* as minisign prints it: 16 hex digits */
+#define MINISIGN_COMMENT_MAX 8192 /* what minisign itself takes */
+#define MINISIGN_ID_TEXT_MAX 17	  /* as minisign prints it: 16 hex digits */
 
 struct minisign_key {
 	uint8_t id[8];
@@ -31,14 +31,15 @@ struct minisign_signature {
  * -EBADMSG. */
 int minisign_parse_key(struct view text, struct minisign_key *ret_key)
 	_must_check;
-/* A FILE.minisig. -EBADMSG; -EPROTONOSUPPORT: not prehashed. */
+/* A FILE.minisig. -EBADMSG; -EPROTONOSUPPORT: not prehashed, only the id is
+ * filled in. */
 int minisign_parse_signature(struct view text,
 			     struct minisign_signature *ret_signature)
 	_must_check;
 /* Whether it is key's signature of the file with that DIGEST_BLAKE2B, and its
- * comment. -EKEYREJECTED: not. */
+ * comment. -EKEYREJECTED: not; -ENOMEM. */
 int minisign_check(const struct minisign_signature *signature,
-		   const struct minisign_key *key,
-		   const struct digest *blake2b) _must_check;
+		   const struct minisign_key *key, const struct digest *blake2b)
+	_must_check;
 const char *minisign_id_text(const uint8_t id[static 8],
 			     char buf[static MINISIGN_ID_TEXT_MAX]);

@@ -29,8 +29,8 @@ struct reference {
 	 * its digest, which sha256 is then. */
 	char tag[REFERENCE_TAG_MAX];
 	/* What the image must be, 64 lower case digits, "": not said. From
-	 * "#sha256:HEX", or "@sha256:HEX" of DOCKER. Of the bytes of a file or
-	 * URL; of the manifest (or index) for DOCKER, OCI and the archives. */
+	 * "#sha256:HEX", or "@sha256:HEX" of DOCKER. Of the bytes of a file,
+	 * archive or URL; of the manifest (or index) for DOCKER and OCI. */
 	char sha256[SHA256_HEX_MAX];
 	/* For messages: without user name and password, shortened in the
 	 * middle. */

@@ -3,11 +3,13 @@
 #pragma once
 
 #include "image/minisign.h"
+#include "image/reference.h"
 
 /* What `boomerang build --trust KEY --require-signature` puts there. */
-#define TRUST_DIR	       "/etc/boomerang/trust" /* *.pub */
-#define TRUST_REQUIRE_FILE     "/etc/boomerang/require-signature"
-#define TRUST_KEYS_MAX	       32
+#define TRUST_DIR	   "/etc/boomerang/trust" /* *.pub */
+#define TRUST_SUFFIX	   ".pub"
+#define TRUST_REQUIRE_FILE "/etc/boomerang/require-signature"
+#define TRUST_KEYS_MAX	   32
 
 struct trust {
 	struct minisign_key keys[TRUST_KEYS_MAX];
@@ -18,6 +20,18 @@ struct trust {
 /* Those of this machine: TRUST_DIR and TRUST_REQUIRE_FILE; none are fine. A
  * key that cannot be read is a failure, as is a 33rd. */
 int trust_read(struct trust *ret_trust, struct failure *failure) _must_check;
-/* Adds the key in a file. */
+/* As trust_read(), of another root; without a slash at its end. */
+int trust_read_in(const char *root, struct trust *ret_trust,
+		  struct failure *failure) _must_check;
+/* Adds the key in a file; one that is there already counts once. */
 int trust_add_file(struct trust *trust, const char *path,
 		   struct failure *failure) _must_check;
+
+/* Whether one of the keys has this id; several may. */
+bool trust_has(const struct trust *trust, const uint8_t id[static 8]);
+
+/* Whether an image by this reference can be signed at all when it has to be: a
+ * registry and a layout have no file that minisign could sign, and a digest
+ * says which image it is, not whose. -EKEYREJECTED. */
+int trust_permits(const struct trust *trust, const struct reference *reference,
+		  struct failure *failure) _must_check;
