@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/vfs.h>
 
 #include "base/fd.h"
 
@@ -38,6 +39,15 @@ struct memory memory_now(void)
 	_cleanup_fd int fd = open("/proc/meminfo", O_RDONLY | O_CLOEXEC);
 
 	return memory_from(fd);
+}
+
+uint64_t memory_of_tmpfs(const char *path)
+{
+	struct statfs fs;
+
+	if (statfs(path, &fs) < 0)
+		return 0;
+	return ((uint64_t)fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize;
 }
 
 uint64_t memory_reserve(void)

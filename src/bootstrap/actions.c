@@ -70,11 +70,12 @@ static void act_await(struct supervisor *s, struct client *asker)
 	s->asker = asker;
 	s->returning_ms = 0;
 	s->status.failure = (struct failure){ 0 };
-	(void)str_copy(s->load.ref, sizeof(s->load.ref), s->request->ref);
-	(void)str_copy(s->load.init, sizeof(s->load.init), s->request->init);
-	(void)str_copy(s->status.image, sizeof(s->status.image), s->load.ref);
-	statefile_write(STATEFILE_IMAGE, s->load.ref);
-	if (s->network_state == NETWORK_WAITING && needs_network(s->load.ref))
+	s->load.wanted = *s->request;
+	(void)str_copy(s->status.image, sizeof(s->status.image),
+		       s->load.wanted.ref);
+	statefile_write(STATEFILE_IMAGE, s->load.wanted.ref);
+	if (s->network_state == NETWORK_WAITING &&
+	    needs_network(s->load.wanted.ref))
 		loop_timer(&s->loop, &s->await, NETWORK_LIMIT_MS);
 	else
 		supervisor_happen(s, EVENT_READY, NULL);
@@ -93,11 +94,12 @@ static void act_load(struct supervisor *s, _unused struct client *asker)
 	int r;
 
 	loop_timer_off(&s->loop, &s->await);
+	worker_kill(&s->trimmer);
 	arena_reset(s->load.arena);
 	s->load.audit = arena_alloc(s->load.arena, sizeof(*s->load.audit));
 	s->network_changed = false;
 	s->loading_ms = clock_ms();
-	report_loading(&s->report, s->load.ref);
+	report_loading(&s->report, s->load.wanted.ref);
 	consoles_describe(&s->consoles, &s->load);
 	s->pty = FD_NONE;
 	r = 0;
@@ -121,7 +123,7 @@ static void act_hand_over(struct supervisor *s, _unused struct client *asker)
 	text_add(&text,
 		 "\r\nboomerang: entered %s (back: Ctrl+Alt+F12, " SERIAL_MAGIC
 		 " on serial, /.bootstrap-return)",
-		 s->load.ref);
+		 s->load.wanted.ref);
 	memcpy(line + text.len, "\r\n", sizeof("\r\n"));
 	control_done(s->asker);
 	s->asker = NULL;
@@ -222,6 +224,7 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 		service_restart(&s->network);
 	}
 	consoles_start(&s->consoles);
+	(void)!worker_start(&s->trimmer, &s->loop, trim_run, NULL);
 }
 
 static void act_reboot(struct supervisor *s, _unused struct client *asker)

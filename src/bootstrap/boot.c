@@ -2,7 +2,9 @@
 #include "bootstrap/boot.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
@@ -11,9 +13,11 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/memory.h"
 #include "base/path.h"
 #include "root/cgroup.h"
 #include "root/copy.h"
+#include "wire/control.h"
 
 #define NEW_ROOT "/newroot"
 #define PATH_ALL "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -101,6 +105,42 @@ static void open_console(void)
 			(void)dup2(fd, i);
 }
 
+/*
+ * The store of images (wire/control.h). Its limits are those of the machine,
+ * not of the moment: whoever fills it looks at the memory that is free.
+ */
+static void mount_store(void)
+{
+	uint64_t size = memory_now().total - memory_reserve();
+	char options[128];
+	int r = path_mkdirs(STORE_DIR, 0700);
+
+	snprintf(options, sizeof(options),
+		 "mode=0700,size=%" PRIu64 ",nr_inodes=%" PRIu64, size,
+		 size / MEMORY_PER_INODE);
+	if (r == 0 && mount("images", STORE_DIR, "tmpfs", MS_NODEV | MS_NOSUID,
+			    options) < 0)
+		r = -errno;
+	if (r < 0)
+		log_error("no store for images: %s", strerrordesc_np(-r));
+}
+
+/* The kernel leaves these to others, and what a container's program writes to
+ * is often /dev/stdout. They are there for every target, and so the same
+ * before and after it. */
+static void link_standard_descriptors(void)
+{
+	static const char *const links[][2] = {
+		{ "/proc/self/fd", "/dev/fd" },
+		{ "/proc/self/fd/0", "/dev/stdin" },
+		{ "/proc/self/fd/1", "/dev/stdout" },
+		{ "/proc/self/fd/2", "/dev/stderr" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(links); i++)
+		(void)!symlink(links[i][0], links[i][1]);
+}
+
 int boot_prepare(struct failure *failure)
 {
 	int r = 0;
@@ -115,6 +155,8 @@ int boot_prepare(struct failure *failure)
 		return failure_errno(failure, -r,
 				     "cannot move the bootstrap to a tmpfs");
 	mount_api();
+	mount_store();
+	link_standard_descriptors();
 	cgroup_prepare();
 	/* Ctrl+Alt+Del comes as SIGINT; whose it is, is our decision. */
 	(void)reboot(RB_DISABLE_CAD);

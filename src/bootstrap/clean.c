@@ -5,6 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "bootstrap/assemble.h"
 #include "bootstrap/worker.h"
 #include "root/cgroup.h"
 #include "root/vt.h"
@@ -23,6 +24,7 @@ int clean_run(void *argument, int link)
 	if (r < 0)
 		log_warning("cannot remove the target's cgroup: %s",
 			    strerrordesc_np(-r));
+	assemble_ended();
 	r = 0;
 	if (clean->before)
 		r = audit_settle(clean->arena, clean->before, &leaks, &failure);
@@ -32,6 +34,14 @@ int clean_run(void *argument, int link)
 	if (worker_send(link, &leaks, sizeof(leaks), FD_NONE) < 0)
 		return 1;
 	return r < 0;
+}
+
+int trim_run(_unused void *unused, _unused int link)
+{
+	const char *argv[] = { "/usr/bin/boomerang", "images", "trim", NULL };
+
+	execv(argv[0], (char *const *)argv);
+	return 127;
 }
 
 int screen_run(_unused void *unused, _unused int link)

@@ -187,13 +187,32 @@ static bool is_ours(const struct console *console)
 	return !(console->shared && console->all->target_has_them);
 }
 
+#define ARGUMENTS_MAX 12
+
+static void add_first(const struct control_request *first, const char **argv)
+{
+	const struct {
+		const char *option;
+		const char *value;
+	} options[] = {
+		{ "--load", first->ref },
+		{ "--init", first->init },
+		{ "--sha256", first->sha256 },
+		{ "--keep", first->keep },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
+		if (*options[i].value) {
+			*argv++ = options[i].option;
+			*argv++ = options[i].value;
+		}
+}
+
 static pid_t spawn_prompt(struct console *console, int fd,
 			  struct failure *failure)
 {
 	struct consoles *all = console->all;
-	const char *argv[] = {
-		"/usr/bin/boomerang", "prompt", NULL, NULL, NULL, NULL, NULL
-	};
+	const char *argv[ARGUMENTS_MAX] = { "/usr/bin/boomerang", "prompt" };
 	const char *env[] = {
 		console->serial ? "TERM=vt220" : "TERM=linux",
 		"HOME=/root",
@@ -206,14 +225,9 @@ static pid_t spawn_prompt(struct console *console, int fd,
 	bool first = console == all->main_serial ||
 		     (!all->main_serial && str_eq(console->name, CONSOLE_VT));
 
-	if (first && all->first_load) {
-		argv[2] = "--load";
-		argv[3] = all->first_load;
-		if (all->first_init) {
-			argv[4] = "--init";
-			argv[5] = all->first_init;
-		}
-		all->first_load = NULL;
+	if (first && all->first) {
+		add_first(all->first, &argv[2]);
+		all->first = NULL;
 	}
 	return spawn(&(struct spawn){ .argv = argv,
 				      .env = env,

@@ -44,7 +44,7 @@ struct consoles {
 	bool target_has_them;
 	/* For the first prompt of the main console only: what the kernel
 	 * command line asks to be loaded. */
-	const char *first_load, *first_init;
+	const struct control_request *first; /* NULL: nothing */
 };
 
 /* Finds the consoles; starts nothing. */

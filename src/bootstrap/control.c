@@ -25,11 +25,21 @@ static void leave(struct client *client)
 	control->gone(control, client);
 }
 
+static bool is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size);
+}
+
 static bool well_formed(const struct control_request *request, ssize_t len)
 {
 	return len == sizeof(*request) && request->magic == CONTROL_MAGIC &&
-	       memchr(request->ref, '\0', sizeof(request->ref)) &&
-	       memchr(request->init, '\0', sizeof(request->init));
+	       is_terminated(request->ref, sizeof(request->ref)) &&
+	       is_terminated(request->init, sizeof(request->init)) &&
+	       is_terminated(request->sha256, sizeof(request->sha256)) &&
+	       is_terminated(request->keep, sizeof(request->keep)) &&
+	       (!*request->sha256 || control_sha256_valid(request->sha256)) &&
+	       (!*request->keep || control_keep_valid(request->keep)) &&
+	       request->require_signature <= 1;
 }
 
 static void client_ready(struct source *source, _unused uint32_t events)

@@ -2,43 +2,27 @@
 #include "bootstrap/load.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <limits.h>
-#include <poll.h>
 #include <sched.h>
-#include <stdio.h>
+#include <signal.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/memory.h"
-#include "base/path.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "bootstrap/assemble.h"
 #include "bootstrap/worker.h"
 #include "root/adapt.h"
 #include "root/cgroup.h"
 #include "root/enter.h"
 #include "root/init.h"
-#include "root/loopdev.h"
-#include "root/mount.h"
-
-#define IMAGE_DIR   CONTROL_DIR "/image" /* a tmpfs: all of the image */
-#define IMAGE_TREE  IMAGE_DIR "/tree"
-#define IMAGE_FILE  IMAGE_DIR "/image"
-#define IMAGE_LOWER IMAGE_DIR "/lower" /* where a squashfs is mounted */
-#define IMAGE_UPPER IMAGE_DIR "/upper"
-#define IMAGE_WORK  IMAGE_DIR "/work"
-#define IMAGE_ROOT  CONTROL_DIR "/root" /* the assembled root */
 
 #define RESOLV_CONF_MAX 4096
 #define PROCESSES_KEPT	512 /* pids that a target cannot take from us */
-
-/* A tmpfs inode with its directory entry costs about 1 KiB of memory that
- * the size limit does not count; so many inodes at most cost a quarter. */
-#define BYTES_PER_INODE 4096
 
 static int leave_mounts(struct failure *failure)
 {
@@ -66,10 +50,20 @@ static uint64_t processes_max(void)
 	return least > 2 * PROCESSES_KEPT ? least - PROCESSES_KEPT : least / 2;
 }
 
-/* Everything of the load, the worker too, lives in the cgroup: it is bounded
- * and it can be killed at once. */
-static int bound(uint64_t available, struct failure *failure)
+/*
+ * Everything of the load, the worker too, lives in the cgroup: it is bounded
+ * and it can be killed at once.
+ *
+ * While the image comes in, images of the store are dropped when it needs
+ * their memory, so what they hold counts as available. That is too much by
+ * what cannot be dropped (the image itself when it is there already, changes
+ * that are kept); `image load` looks at the memory that is really free, so
+ * this is a second fence, and bound_target() puts it where it belongs.
+ */
+static int bound_load(struct failure *failure)
 {
+	uint64_t available =
+		memory_now().available + memory_of_tmpfs(STORE_DIR);
 	uint64_t kept = memory_reserve();
 	char kept_text[SIZE_TEXT_MAX], text[SIZE_TEXT_MAX];
 	int r;
@@ -84,27 +78,18 @@ static int bound(uint64_t available, struct failure *failure)
 	return r < 0 ? r : cgroup_join(CGROUP_LOAD, getpid(), failure);
 }
 
-static int make_image_dir(uint64_t available, struct failure *failure)
+/*
+ * A target may take what is available now. Of the image, the cgroup is charged
+ * with what this load brought, which the target cannot give back; what an
+ * earlier load brought was charged to that load's.
+ */
+static void bound_target(void)
 {
-	static const char *const dirs[] = { IMAGE_LOWER, IMAGE_UPPER,
-					    IMAGE_WORK, IMAGE_ROOT };
-	uint64_t size = available - memory_reserve();
-	char options[128];
-	int r = 0;
+	uint64_t available = memory_now().available;
+	uint64_t kept = memory_reserve() / 2;
 
-	snprintf(options, sizeof(options),
-		 "mode=0755,size=%" PRIu64 ",nr_inodes=%" PRIu64, size,
-		 size / BYTES_PER_INODE);
-	if (path_mkdirs(IMAGE_DIR, 0755) < 0 ||
-	    mount("image", IMAGE_DIR, "tmpfs", MS_NODEV | MS_NOSUID, options) <
-		    0)
-		return failure_errno(failure, errno,
-				     "cannot make a tmpfs for the image");
-	for (size_t i = 0; r == 0 && i < ARRAY_SIZE(dirs); i++)
-		r = path_mkdirs(dirs[i], 0755);
-	if (r < 0)
-		return failure_errno(failure, -r, "cannot make %s", IMAGE_DIR);
-	return 0;
+	if (available > kept)
+		cgroup_bound_memory(cgroup_shared_memory() + available - kept);
 }
 
 static void report_progress(int link, const struct progress *progress)
@@ -117,21 +102,29 @@ static void report_progress(int link, const struct progress *progress)
 	(void)!worker_send(link, &report, sizeof(report), FD_NONE);
 }
 
-/* Reads what the unpacking child says until it has said the last. */
-static int follow(int reports, int link, enum image_layout *ret_layout,
+/* What follows the last report: what is in the store now. */
+static int receive_made(int reports, struct image_made *ret_made,
+			struct failure *failure)
+{
+	ssize_t n = recv(reports, ret_made, sizeof(*ret_made), 0);
+
+	if (n == (ssize_t)sizeof(*ret_made) && assemble_is_sound(ret_made))
+		return 0;
+	return failure_set(failure, EPROTO,
+			   "the load ended without saying what it loaded");
+}
+
+/* Reads what the loading child says until it has said the last. */
+static int follow(int reports, int link, struct image_made *ret_made,
 		  struct failure *failure)
 {
 	struct image_report report;
-	ssize_t n;
 
-	while ((n = recv(reports, &report, sizeof(report), 0)) ==
-		       sizeof(report) &&
+	while (recv(reports, &report, sizeof(report), 0) == sizeof(report) &&
 	       report.magic == CONTROL_MAGIC) {
 		report_progress(link, &report.progress);
-		if (report.kind == IMAGE_REPORT_DONE) {
-			*ret_layout = (enum image_layout)report.layout;
-			return 0;
-		}
+		if (report.kind == IMAGE_REPORT_DONE)
+			return receive_made(reports, ret_made, failure);
 		if (report.kind == IMAGE_REPORT_FAILED) {
 			report.failure.text[sizeof(report.failure.text) - 1] =
 				'\0';
@@ -144,20 +137,39 @@ static int follow(int reports, int link, enum image_layout *ret_layout,
 			   "for memory?)");
 }
 
-static int unpack(const struct load *load, int link,
-		  enum image_layout *ret_layout, struct failure *failure)
+#define ARGUMENTS_MAX 12
+
+static void make_arguments(const struct control_request *wanted,
+			   const char *argv[static ARGUMENTS_MAX])
 {
-	const char *argv[] = { "/usr/bin/boomerang",
-			       "image",
-			       "unpack",
-			       "--report",
-			       load->ref,
-			       IMAGE_DIR,
-			       NULL };
+	static const char *const always[] = {
+		"/usr/bin/boomerang", "image",	 "load",
+		"--report",	      "--store", STORE_DIR
+	};
+	size_t count = ARRAY_SIZE(always);
+
+	memcpy(argv, always, sizeof(always));
+	if (*wanted->sha256) {
+		argv[count++] = "--sha256";
+		argv[count++] = wanted->sha256;
+	}
+	if (wanted->require_signature)
+		argv[count++] = "--require-signature";
+	argv[count++] = "--";
+	argv[count++] = wanted->ref;
+	argv[count] = NULL;
+}
+
+/* Brings the image into the store, unless it is there. */
+static int bring(const struct load *load, int link, struct image_made *ret_made,
+		 struct failure *failure)
+{
+	const char *argv[ARGUMENTS_MAX];
 	_cleanup_fd int ours = FD_NONE, theirs = FD_NONE;
 	int ends[2], r;
 	pid_t pid;
 
+	make_arguments(&load->wanted, argv);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return failure_errno(failure, errno, "cannot start a load");
 	ours = ends[0];
@@ -172,58 +184,12 @@ static int unpack(const struct load *load, int link,
 	if (pid < 0)
 		return pid;
 	theirs = fd_close(theirs);
-	r = follow(ours, link, ret_layout, failure);
+	r = follow(ours, link, ret_made, failure);
+	/* One that talks nonsense must not be waited for. */
+	if (r < 0)
+		kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	return r;
-}
-
-static int mount_file(const char *type, struct failure *failure)
-{
-	_cleanup_fd int file = open(IMAGE_FILE, O_RDONLY | O_CLOEXEC);
-	_cleanup_fd int loop = FD_NONE;
-	char device[LOOPDEV_PATH_MAX];
-
-	if (file < 0)
-		return failure_errno(failure, errno, "cannot open the image");
-	loop = loopdev_attach(file, 0, 0, device, failure);
-	if (loop < 0)
-		return loop;
-	if (mount(device, IMAGE_LOWER, type, MS_RDONLY | MS_NODEV, NULL) < 0)
-		return failure_errno(failure, errno,
-				     "cannot mount the image as %s", type);
-	return 0;
-}
-
-/* The image below, read-only; a fresh layer above: every load is pristine. */
-static int assemble(enum image_layout layout, struct failure *failure)
-{
-	const char *lower = IMAGE_LOWER;
-	char options[256];
-	int r = 0;
-
-	switch (layout) {
-	case IMAGE_LAYOUT_NONE:
-		r = failure_set(failure, EPROTO, "the image has no content");
-		break;
-	case IMAGE_LAYOUT_TREE:
-		lower = IMAGE_TREE;
-		break;
-	case IMAGE_LAYOUT_SQUASHFS:
-		r = mount_file("squashfs", failure);
-		break;
-	case IMAGE_LAYOUT_EROFS:
-		r = mount_file("erofs", failure);
-		break;
-	}
-	if (r < 0)
-		return r;
-	snprintf(options, sizeof(options),
-		 "lowerdir=%s,upperdir=" IMAGE_UPPER ",workdir=" IMAGE_WORK,
-		 lower);
-	if (mount("root", IMAGE_ROOT, "overlay", 0, options) < 0)
-		return failure_errno(failure, errno,
-				     "cannot lay an overlay over the image");
-	return 0;
 }
 
 static int start(const struct load *load, int link, struct failure *failure)
@@ -234,10 +200,10 @@ static int start(const struct load *load, int link, struct failure *failure)
 	char init[PATH_MAX];
 	int r;
 
-	root_fd = open(IMAGE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	root_fd = open(ASSEMBLE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return failure_errno(failure, errno, "cannot open the image");
-	r = init_find(root_fd, load->init, init, failure);
+	r = init_find(root_fd, load->wanted.init, init, failure);
 	if (r < 0)
 		return r;
 	if (file_read(AT_FDCWD, "/etc/resolv.conf", resolv_conf,
@@ -257,7 +223,7 @@ static int start(const struct load *load, int link, struct failure *failure)
 	if (r < 0)
 		return r;
 	report.pid =
-		enter_target(&(struct enter){ .root = IMAGE_ROOT,
+		enter_target(&(struct enter){ .root = ASSEMBLE_ROOT,
 					      .init = init,
 					      .serial = load->serial,
 					      .serial_pty = load->serial_pty,
@@ -273,21 +239,20 @@ int load_run(void *argument, int link)
 {
 	struct load *load = argument;
 	struct load_report report = { .kind = LOAD_FAILED };
-	enum image_layout layout = IMAGE_LAYOUT_NONE;
-	uint64_t available = memory_now().available;
+	static struct image_made made;
 	int r;
 
 	r = audit_take(load->arena, load->audit, &report.failure);
 	if (r == 0)
 		r = leave_mounts(&report.failure);
 	if (r == 0)
-		r = bound(available, &report.failure);
+		r = bound_load(&report.failure);
 	if (r == 0)
-		r = make_image_dir(available, &report.failure);
+		r = bring(load, link, &made, &report.failure);
 	if (r == 0)
-		r = unpack(load, link, &layout, &report.failure);
+		r = assemble(&made, load->wanted.keep, &report.failure);
 	if (r == 0)
-		r = assemble(layout, &report.failure);
+		bound_target();
 	if (r == 0)
 		r = start(load, link, &report.failure);
 	if (r == 0)

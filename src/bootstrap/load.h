@@ -14,8 +14,7 @@
 #define LOAD_TTY_MAX	32
 
 struct load {
-	char ref[CONTROL_REF_MAX];
-	char init[CONTROL_INIT_MAX];
+	struct control_request wanted;
 	char serial[LOAD_TTY_MAX];     /* "" when the console is a VT */
 	char serial_pty[LOAD_TTY_MAX]; /* its stand-in, in our /dev/pts */
 	char hidden_names[LOAD_HIDDEN_MAX][LOAD_TTY_MAX];

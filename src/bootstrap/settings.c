@@ -19,6 +19,27 @@ static void read_text(const char *cmdline, const char *key, char *buf,
 		buf[0] = '\0';
 }
 
+/* As read_text(), but what does not fit becomes what cannot be, so that it is
+ * refused and not forgotten. */
+static void read_wish(const char *cmdline, const char *key, char *buf,
+		      size_t size)
+{
+	char text[SETTINGS_CMDLINE_MAX];
+
+	read_text(cmdline, key, text, sizeof(text));
+	if (!str_copy(buf, size, text))
+		(void)str_copy(buf, size, "?");
+}
+
+static void read_first(struct control_request *first, const char *cmdline)
+{
+	read_text(cmdline, "image_url", first->ref, sizeof(first->ref));
+	read_text(cmdline, "image_init", first->init, sizeof(first->init));
+	read_wish(cmdline, "image_sha256", first->sha256,
+		  sizeof(first->sha256));
+	read_wish(cmdline, "image_keep", first->keep, sizeof(first->keep));
+}
+
 /* What cannot be a server's URL is as good as none. */
 static void read_server(const char *cmdline, char *buf)
 {
@@ -49,10 +70,7 @@ void settings_read(struct settings *settings, const char *cmdline)
 			is_set_to(cmdline, "on_poweroff", "poweroff"),
 	};
 	(void)str_copy(settings->cmdline, sizeof(settings->cmdline), cmdline);
-	read_text(cmdline, "image_url", settings->image_url,
-		  sizeof(settings->image_url));
-	read_text(cmdline, "image_init", settings->image_init,
-		  sizeof(settings->image_init));
+	read_first(&settings->first, cmdline);
 	read_server(cmdline, settings->server);
 	read_boot_mac(settings, cmdline);
 }

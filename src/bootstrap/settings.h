@@ -12,10 +12,11 @@
 
 struct settings {
 	char cmdline[SETTINGS_CMDLINE_MAX];
-	char image_url[CONTROL_REF_MAX];   /* "": none */
-	char image_init[CONTROL_INIT_MAX]; /* "": found */
-	char server[SETTINGS_SERVER_MAX];  /* "": none is told anything */
-	bool has_boot_mac;		   /* BOOTIF=01-52-54-… */
+	/* What to load first, image_url=, image_init=, image_sha256= and
+	 * image_keep=; its ref "": nothing. */
+	struct control_request first;
+	char server[SETTINGS_SERVER_MAX]; /* "": none is told anything */
+	bool has_boot_mac;		  /* BOOTIF=01-52-54-… */
 	struct mac boot_mac;
 	bool debug;	      /* bootstrap_debug */
 	bool really_reboot;   /* on_reboot=reboot: the target's reboot is the

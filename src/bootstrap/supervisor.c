@@ -200,7 +200,8 @@ static void loader_said(struct worker *worker, const void *bytes, size_t len,
 	switch ((enum load_report_kind)report.kind) {
 	case LOAD_PROGRESS:
 		control_progress(s->asker, &report.progress);
-		report_progress(&s->report, s->load.ref, &report.progress);
+		report_progress(&s->report, s->load.wanted.ref,
+				&report.progress);
 		break;
 	case LOAD_FAILED:
 		if (s->status.failure.err == 0)
@@ -269,14 +270,15 @@ static void cleaner_ended(struct worker *worker, int wait_status)
 	supervisor_happen(s, EVENT_CLEANED, NULL);
 }
 
-static void screen_said(_unused struct worker *worker,
-			_unused const void *bytes, _unused size_t len,
-			int passed_fd)
+static void nothing_said(_unused struct worker *worker,
+			 _unused const void *bytes, _unused size_t len,
+			 int passed_fd)
 {
 	fd_close(passed_fd);
 }
 
-static void screen_ended(_unused struct worker *worker, _unused int wait_status)
+static void nothing_ended(_unused struct worker *worker,
+			  _unused int wait_status)
 {
 }
 
@@ -304,7 +306,7 @@ static void network_said(struct worker *worker, const void *bytes, size_t len,
 			       s->settings.has_boot_mac
 				       ? s->settings.boot_mac.bytes
 				       : report.mac,
-			       *s->settings.image_url);
+			       *s->settings.first.ref);
 	if (s->network_state != NETWORK_WAITING)
 		supervisor_happen(s, EVENT_READY, NULL);
 }
@@ -399,10 +401,8 @@ static void start_people(struct supervisor *s)
 		log_error("no hotkey: %s", strerrordesc_np(-r));
 	s->consoles.matched = serial_matched;
 	consoles_init(&s->consoles, &s->loop, s->settings.cmdline);
-	if (*s->settings.image_url)
-		s->consoles.first_load = s->settings.image_url;
-	if (*s->settings.image_init)
-		s->consoles.first_init = s->settings.image_init;
+	if (*s->settings.first.ref)
+		s->consoles.first = &s->settings.first;
 	consoles_start(&s->consoles);
 }
 
@@ -424,8 +424,10 @@ int supervisor_start(struct supervisor *s)
 	s->loader.ended = loader_ended;
 	s->cleaner.record = cleaner_said;
 	s->cleaner.ended = cleaner_ended;
-	s->screen.record = screen_said;
-	s->screen.ended = screen_ended;
+	s->screen.record = nothing_said;
+	s->screen.ended = nothing_ended;
+	s->trimmer.record = nothing_said;
+	s->trimmer.ended = nothing_ended;
 	s->await.expired = waited_enough;
 	s->stuck.expired = took_too_long;
 	s->network_state = NETWORK_WAITING;

@@ -30,7 +30,7 @@ struct supervisor {
 	struct service network, modules, ssh;
 	struct report report; /* to the boot server */
 
-	struct worker loader, cleaner, screen;
+	struct worker loader, cleaner, screen, trimmer;
 	struct power power;
 	struct load load;
 	struct clean clean;

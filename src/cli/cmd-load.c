@@ -124,17 +124,25 @@ static int load(struct control_request *request, struct failure *failure)
 }
 
 /*
- * Whether word names a file relative to the working directory, which PID 1
- * does not share. A word with a colon has a scheme or a transport.
+ * The path in word when it names a file relative to the working directory,
+ * which PID 1 does not share, otherwise NULL. Behind a transport there is a
+ * path; another word with a colon has a scheme.
  */
-static bool is_relative_path(const char *word)
+static const char *relative_path(const char *word)
 {
-	return word[0] != '/' && !strchr(word, ':');
+	static const char *const transports[] = { "oci:", "oci-archive:",
+						  "docker-archive:" };
+	const char *path = strchr(word, ':') ? NULL : word;
+
+	for (size_t i = 0; !path && i < ARRAY_SIZE(transports); i++)
+		path = str_after(word, transports[i]);
+	return path && path[0] != '/' ? path : NULL;
 }
 
 static int set_reference(struct control_request *request, const char *word)
 {
 	struct text ref = text_over(request->ref, sizeof(request->ref));
+	const char *path = relative_path(word);
 	_cleanup_free char *directory = NULL;
 
 	if (!*word)
@@ -143,7 +151,7 @@ static int set_reference(struct control_request *request, const char *word)
 		return command_misuse("load", "an image cannot come from "
 					      "standard input here; name a "
 					      "file or a URL");
-	if (is_relative_path(word)) {
+	if (path) {
 		directory = getcwd(NULL, 0);
 		if (!directory) {
 			log_error("cannot find %s: the working directory is "
@@ -151,9 +159,10 @@ static int set_reference(struct control_request *request, const char *word)
 				  word);
 			return STATUS_FAILED;
 		}
-		text_add(&ref, "%s/", directory);
+		text_add(&ref, "%.*s%s/", (int)(path - word), word, directory);
+		word = path;
 	}
-	text_add(&ref, "%s", word);
+	text_put(&ref, word);
 	if (ref.cut)
 		return command_misuse("load",
 				      "the image reference is longer than %d "
@@ -177,20 +186,67 @@ static int set_init(struct control_request *request, const char *path)
 	return STATUS_OK;
 }
 
+static int set_sha256(struct control_request *request, const char *hex)
+{
+	if (!control_sha256_valid(hex))
+		return command_misuse("load",
+				      "--sha256 needs 64 hexadecimal digits, "
+				      "not \"%s\"",
+				      hex);
+	(void)str_copy(request->sha256, sizeof(request->sha256), hex);
+	return STATUS_OK;
+}
+
+static int set_keep(struct control_request *request, const char *name)
+{
+	if (!control_keep_valid(name))
+		return command_misuse(
+			"load",
+			"--keep needs a name of at most %d "
+			"letters, digits and ._- that begins with "
+			"none of .-, not \"%s\"",
+			CONTROL_KEEP_MAX - 1, name);
+	(void)str_copy(request->keep, sizeof(request->keep), name);
+	return STATUS_OK;
+}
+
+static int set_require_signature(struct control_request *request,
+				 _unused const char *none)
+{
+	request->require_signature = 1;
+	return STATUS_OK;
+}
+
 int cmd_load(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "init", required_argument, NULL, 'i' },
+		{ "keep", required_argument, NULL, 'k' },
+		{ "sha256", required_argument, NULL, 's' },
+		{ "require-signature", no_argument, NULL, 'r' },
 		{ 0 },
+	};
+	static const struct {
+		int option;
+		int (*set)(struct control_request *request, const char *value);
+	} setters[] = {
+		{ 'i', set_init },
+		{ 'k', set_keep },
+		{ 's', set_sha256 },
+		{ 'r', set_require_signature },
 	};
 	struct control_request request = { .verb = CONTROL_LOAD };
 	struct failure failure = { 0 };
 	int option, r;
 
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (option != 'i')
+		size_t i = 0;
+
+		while (i < ARRAY_SIZE(setters) && setters[i].option != option)
+			i++;
+		if (i == ARRAY_SIZE(setters))
 			return command_bad_option(option, argv);
-		r = set_init(&request, optarg);
+		r = setters[i].set(&request, optarg);
 		if (r != STATUS_OK)
 			return r;
 	}

@@ -40,8 +40,9 @@ static const struct prompt_command {
 	int (*run)(int argc, char **argv);
 	bool hands_over; /* success may give this console to another */
 } commands[] = {
-	{ "load", "load REF [--init PATH]",
-	  "run the image at REF, a URL or a file", prompt_load, true },
+	{ "load", "load REF [--keep NAME]",
+	  "run the image at REF: a URL, docker://…, a file", prompt_load,
+	  true },
 	{ "return", "return", "end the running image, back to the bootstrap",
 	  cmd_return, false },
 	{ "status", "status [--json]",
@@ -194,17 +195,28 @@ static void run_line(const char *line)
 	fflush(stdout);
 }
 
-static void run_first_load(char *ref, char *init)
-{
-	static char load[] = "load", init_option[] = "--init";
-	struct words words = { .count = 2, .word = { load, ref } };
+/* What the kernel command line asks for: options of `load`, and one more for
+ * its reference, in the order of enum. */
+enum first { FIRST_LOAD, FIRST_INIT, FIRST_SHA256, FIRST_KEEP, FIRST_COUNT };
 
-	if (init)
-		words = (struct words){
-			.count = 4,
-			.word = { load, init_option, init, ref },
-		};
-	log_info("image_url=%s: loading", ref);
+static void run_first_load(char *const first[static FIRST_COUNT])
+{
+	static char load[] = "load", init[] = "--init", sha256[] = "--sha256",
+		    keep[] = "--keep";
+	static char *const options[FIRST_COUNT] = {
+		[FIRST_INIT] = init,
+		[FIRST_SHA256] = sha256,
+		[FIRST_KEEP] = keep,
+	};
+	struct words words = { .count = 1, .word = { load } };
+
+	for (int i = FIRST_INIT; i < FIRST_COUNT; i++)
+		if (first[i]) {
+			words.word[words.count++] = options[i];
+			words.word[words.count++] = first[i];
+		}
+	words.word[words.count++] = first[FIRST_LOAD];
+	log_info("image_url=%s: loading", first[FIRST_LOAD]);
 	run_words(&words);
 }
 
@@ -247,7 +259,7 @@ static void ignore_keys(void)
 		signal(signals[i], SIG_IGN);
 }
 
-static int prompt(char *load, char *init)
+static int prompt(char *const first[static FIRST_COUNT])
 {
 	struct editor *editor;
 	const char *line;
@@ -255,8 +267,8 @@ static int prompt(char *load, char *init)
 	ignore_keys();
 	set_unknown_size();
 	print_banner();
-	if (load)
-		run_first_load(load, init);
+	if (first[FIRST_LOAD])
+		run_first_load(first);
 	editor = editor_new(PROMPT, complete_from);
 	if (!editor) {
 		log_error("no memory for the prompt");
@@ -273,25 +285,24 @@ static int prompt(char *load, char *init)
 int cmd_prompt(int argc, char **argv)
 {
 	static const struct option options[] = {
-		{ "load", required_argument, NULL, 'l' },
-		{ "init", required_argument, NULL, 'i' },
+		{ "load", required_argument, NULL, FIRST_LOAD },
+		{ "init", required_argument, NULL, FIRST_INIT },
+		{ "sha256", required_argument, NULL, FIRST_SHA256 },
+		{ "keep", required_argument, NULL, FIRST_KEEP },
 		{ 0 },
 	};
-	char *load = NULL, *init = NULL;
+	char *first[FIRST_COUNT] = { NULL };
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (option == 'l')
-			load = optarg;
-		else if (option == 'i')
-			init = optarg;
-		else
+		if (option >= FIRST_COUNT)
 			return command_bad_option(option, argv);
+		first[option] = optarg;
 	}
 	if (optind < argc)
 		return command_misuse(argv[0],
 				      "takes no argument, \"%s\" was "
 				      "given",
 				      argv[optind]);
-	return prompt(load, init);
+	return prompt(first);
 }

@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -51,13 +52,30 @@ void cgroup_prepare(void)
 	offer_controllers(CGROUP_ROOT);
 }
 
+void cgroup_bound_memory(uint64_t memory_max)
+{
+	set_limit(CGROUP_TREE "/memory.max", memory_max);
+}
+
+uint64_t cgroup_shared_memory(void)
+{
+	char stat[8192];
+	const char *at;
+
+	if (file_read(AT_FDCWD, CGROUP_TREE "/memory.stat", stat,
+		      sizeof(stat)) < 0)
+		return 0;
+	at = strstr(stat, "\nshmem ");
+	return at ? strtoull(at + strlen("\nshmem "), NULL, 10) : 0;
+}
+
 int cgroup_create(uint64_t memory_max, uint64_t pids_max,
 		  struct failure *failure)
 {
 	if (mkdir(CGROUP_TREE, 0755) < 0 && errno != EEXIST)
 		return failure_errno(failure, errno,
 				     "cannot make the cgroup " CGROUP_TREE);
-	set_limit(CGROUP_TREE "/memory.max", memory_max);
+	cgroup_bound_memory(memory_max);
 	set_limit(CGROUP_TREE "/pids.max", pids_max);
 	offer_controllers(CGROUP_TREE);
 	for (size_t i = 0; i < ARRAY_SIZE(part_path); i++)

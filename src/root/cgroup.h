@@ -26,6 +26,13 @@ void cgroup_prepare(void);
 int cgroup_create(uint64_t memory_max, uint64_t pids_max,
 		  struct failure *failure) _must_check;
 
+/* Another memory_max for the tree. */
+void cgroup_bound_memory(uint64_t memory_max);
+
+/* Bytes in tmpfs files that the tree is charged with: what its processes wrote
+ * there, wherever they are now. 0 without the controller. */
+uint64_t cgroup_shared_memory(void);
+
 /* Moves a process into a part. */
 int cgroup_join(enum cgroup_part part, pid_t pid, struct failure *failure)
 	_must_check;

@@ -35,6 +35,12 @@
 #define CONTROL_LEAKS	 48
 #define CONTROL_LEAK_MAX 160
 
+/* [A-Za-z0-9._-], not beginning with '.' or '-', at most CONTROL_KEEP_MAX - 1
+ * of them: it becomes the name of a directory, and an argument. */
+bool control_keep_valid(const char *name);
+/* 64 hexadecimal digits of either case. */
+bool control_sha256_valid(const char *hex);
+
 enum control_verb {
 	CONTROL_LOAD = 1,
 	CONTROL_RETURN,
