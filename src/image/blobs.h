@@ -56,10 +56,17 @@ int archive_blobs_open(const struct reference *reference,
 		       struct blobs **ret_blobs, struct failure *failure)
 	_must_check;
 
+/* For the above: that a document is what its descriptor says, of this length
+ * and digest. -EBADMSG. */
+int blobs_check(const struct oci_descriptor *descriptor,
+		const struct blobs_document *document, const char *name,
+		struct failure *failure) _must_check;
+
 /*
  * From the reference to layers: index, manifest and config, each checked
  * against its digest; of an index in an index too, three deep at most.
- * wanted_sha256: of the first document, "" : any.
+ * wanted_sha256: of the first document, "": any; -EKEYREJECTED. An image whose
+ * config is for another machine is returned as any other.
  */
 struct oci_image {
 	struct digest manifest; /* of the platform's manifest */
