@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The servers that ours is compared with.
+"""The servers that ours are compared with, or that serve for it.
 
 Where apt installs a daemon it starts it as well, on a port that this machine
 may need, and some exclude each other. So those that are not there are only
@@ -19,6 +19,7 @@ _CACHE = Path(__file__).resolve().parents[1] / ".cache" / "peers"
 _PACKAGES = {
     "atftpd": ("atftpd", "usr/sbin/atftpd"),
     "dnsmasq": ("dnsmasq-base", "usr/sbin/dnsmasq"),
+    "docker-registry": ("docker-registry", "usr/bin/docker-registry"),
     "nginx": ("nginx", "usr/sbin/nginx"),
     "tftpd-hpa": ("tftpd-hpa", "usr/sbin/in.tftpd"),
 }
