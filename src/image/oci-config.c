@@ -67,16 +67,17 @@ static int read_environment(const struct oci_node *config,
 	return 0;
 }
 
-static int read_start(const struct oci_node *config, struct image_start *start)
+static int read_start(const struct oci_node *config, struct oci_config *result)
 {
+	struct image_start *start = &result->start;
 	struct strings args = { start->args, sizeof(start->args),
 				&start->args_len };
 	struct oci_node directory = oci_member(config, "WorkingDir");
 	struct oci_node user = oci_member(config, "User");
-	int r;
+	int r = read_strings(config, "Entrypoint", &args);
 
-	if ((r = read_strings(config, "Entrypoint", &args)) < 0 ||
-	    (r = read_strings(config, "Cmd", &args)) < 0 ||
+	result->entrypoint_len = start->args_len;
+	if (r < 0 || (r = read_strings(config, "Cmd", &args)) < 0 ||
 	    (r = read_environment(config, start)) < 0 ||
 	    (r = oci_read_text(&directory, OCI_OPTIONAL, start->directory,
 			       sizeof(start->directory))) < 0 ||
@@ -195,7 +196,7 @@ int oci_parse_config(struct view json, const char *name,
 			    sizeof(result.created))) < 0 ||
 	    (r = read_shown(&root, "author", result.author,
 			    sizeof(result.author))) < 0 ||
-	    (r = read_start(&config, &result.start)) < 0 ||
+	    (r = read_start(&config, &result)) < 0 ||
 	    (r = read_labels(&config, result.labels, sizeof(result.labels))) <
 		    0 ||
 	    (r = read_diff_ids(&root, &result)) < 0)
