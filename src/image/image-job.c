@@ -255,10 +255,13 @@ int layered_open(const struct image_job *job, struct layered **ret_layered,
 		return r;
 	}
 	manifest = &layered->image->layers;
-	for (size_t i = 0; i < manifest->layer_count; i++)
-		snprintf(layered->names[i], sizeof(layered->names[i]),
-			 "%s: layer %zu of %zu", job->reference.name, i + 1,
-			 manifest->layer_count);
+	for (size_t i = 0; i < manifest->layer_count; i++) {
+		struct text text = text_over(layered->names[i],
+					     sizeof(layered->names[i]));
+
+		text_add(&text, "%s: layer %zu of %zu", job->reference.name,
+			 i + 1, manifest->layer_count);
+	}
 	*ret_layered = layered;
 	return 0;
 }
