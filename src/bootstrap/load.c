@@ -192,46 +192,72 @@ static int bring(const struct load *load, int link, struct image_made *ret_made,
 	return r;
 }
 
-static int start(const struct load *load, int link, struct failure *failure)
+/* Its init, or else the program that the image names. */
+static int find_program(const struct load *load, int root_fd,
+			const struct image_made *made,
+			struct program *ret_program, struct failure *failure)
+{
+	static char init[PATH_MAX];
+	int r = init_find(root_fd, load->wanted.init, init, failure);
+
+	if (r == -ENODATA && made->start.args_len > 0)
+		return program_of_image(root_fd, &made->start,
+					*load->serial ? "TERM=vt220"
+						      : "TERM=linux",
+					ret_program, failure);
+	if (r == 0)
+		program_of_init(init, ret_program);
+	return r;
+}
+
+static int adapt(const struct load *load, int root_fd,
+		 const struct program *program, struct failure *failure)
 {
 	static char resolv_conf[RESOLV_CONF_MAX];
+
+	if (file_read(AT_FDCWD, "/etc/resolv.conf", resolv_conf,
+		      sizeof(resolv_conf)) < 0)
+		resolv_conf[0] = '\0';
+	return adapt_image(
+		root_fd,
+		&(struct adapt){ .init = program->own ? "" : program->path,
+				 .serial = load->serial,
+				 .hidden = load->hidden,
+				 .resolv_conf = resolv_conf },
+		failure);
+}
+
+static int start(const struct load *load, int link,
+		 const struct image_made *made, struct failure *failure)
+{
+	static struct program program;
 	_cleanup_fd int root_fd = FD_NONE, control = FD_NONE;
 	struct load_report report = { .kind = LOAD_ENTERED };
-	char init[PATH_MAX];
 	int r;
 
 	root_fd = open(ASSEMBLE_ROOT, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return failure_errno(failure, errno, "cannot open the image");
-	r = init_find(root_fd, load->wanted.init, init, failure);
-	if (r < 0)
-		return r;
-	if (file_read(AT_FDCWD, "/etc/resolv.conf", resolv_conf,
-		      sizeof(resolv_conf)) < 0)
-		resolv_conf[0] = '\0';
-	r = adapt_image(root_fd,
-			&(struct adapt){ .init = init,
-					 .serial = load->serial,
-					 .hidden = load->hidden,
-					 .resolv_conf = resolv_conf },
-			failure);
-	if (r < 0)
-		return r;
+	r = find_program(load, root_fd, made, &program, failure);
+	if (r == 0)
+		r = adapt(load, root_fd, &program, failure);
 	/* What the network looks like now: it may have changed while the
 	 * image came in. */
-	r = audit_renew_network(load->arena, *load->audit, failure);
+	if (r == 0)
+		r = audit_renew_network(load->arena, *load->audit, failure);
 	if (r < 0)
 		return r;
 	report.pid =
 		enter_target(&(struct enter){ .root = ASSEMBLE_ROOT,
-					      .init = init,
+					      .program = &program,
 					      .serial = load->serial,
 					      .serial_pty = load->serial_pty,
 					      .hidden = load->hidden },
 			     &control, failure);
 	if (report.pid < 0)
 		return report.pid;
-	(void)str_copy(report.init, sizeof(report.init), init);
+	report.own = program.own;
+	(void)str_copy(report.init, sizeof(report.init), program.path);
 	return worker_send(link, &report, sizeof(report), control);
 }
 
@@ -254,7 +280,7 @@ int load_run(void *argument, int link)
 	if (r == 0)
 		bound_target();
 	if (r == 0)
-		r = start(load, link, &report.failure);
+		r = start(load, link, &made, &report.failure);
 	if (r == 0)
 		return 0;
 	(void)!worker_send(link, &report, sizeof(report), FD_NONE);

@@ -37,6 +37,7 @@ struct load_report {
 	int32_t pid; /* with LOAD_ENTERED: the target's init */
 	struct progress progress;
 	struct failure failure;
+	uint32_t own; /* with LOAD_ENTERED: the image's own program, no init */
 	char init[CONTROL_INIT_MAX]; /* with LOAD_ENTERED: its path, cut */
 };
 

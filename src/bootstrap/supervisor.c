@@ -133,22 +133,31 @@ static bool asked_for(int wait_status, int signal)
 
 static void end_by_itself(struct supervisor *s, int wait_status)
 {
+	int number = WIFSIGNALED(wait_status) ? WTERMSIG(wait_status)
+					      : WEXITSTATUS(wait_status);
 	unsigned int ran_ms = (unsigned int)(clock_ms() - s->entered_ms);
 
 	if (asked_for(wait_status, SIGHUP)) {
 		supervisor_leave_because(s, "reboot in the target");
 	} else if (asked_for(wait_status, SIGINT)) {
 		supervisor_leave_because(s, "poweroff or halt in the target");
+	} else if (s->target_is_own) {
+		/* How it ended is what it was started for. */
+		supervisor_leave_because(s,
+					 WIFSIGNALED(wait_status)
+						 ? "the program was killed by "
+						   "signal %d"
+						 : "the program ended with "
+						   "status %d",
+					 number);
 	} else {
 		supervisor_leave_because(s, "the target's init ended");
-		(void)failure_set(
-			&s->status.failure, ECHILD,
-			"the image's init %s %d after %u.%u s",
-			WIFSIGNALED(wait_status) ? "was killed by signal"
-						 : "exited with status",
-			WIFSIGNALED(wait_status) ? WTERMSIG(wait_status)
-						 : WEXITSTATUS(wait_status),
-			ran_ms / 1000, ran_ms % 1000 / 100);
+		(void)failure_set(&s->status.failure, ECHILD,
+				  "the image's init %s %d after %u.%u s",
+				  WIFSIGNALED(wait_status)
+					  ? "was killed by signal"
+					  : "exited with status",
+				  number, ran_ms / 1000, ran_ms % 1000 / 100);
 	}
 }
 
@@ -212,6 +221,7 @@ static void loader_said(struct worker *worker, const void *bytes, size_t len,
 					    .exited = target_exited };
 		loop_watch(&s->loop, &s->target);
 		s->target_runs = true;
+		s->target_is_own = report.own;
 		report.init[sizeof(report.init) - 1] = '\0';
 		report_entered(&s->report,
 			       (uint64_t)(clock_ms() - s->loading_ms),

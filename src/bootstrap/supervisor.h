@@ -40,6 +40,7 @@ struct supervisor {
 
 	struct child target;
 	bool target_runs;
+	bool target_is_own;   /* the image's own program instead of an init */
 	int64_t loading_ms;   /* when the load was */
 	int64_t entered_ms;   /* when it was started */
 	int64_t returning_ms; /* since when it is being left, 0: it is not */

@@ -14,6 +14,12 @@
 #define INITTAB_MAX   (64 * 1024)
 #define UNIT_NAME_MAX 128
 
+/* The first line of a file that is written anew at each load. */
+#define OURS "# by boomerang, at every load; without this line yours\n"
+
+/* What registries' images leave to who runs them. */
+#define HOSTS "127.0.0.1 localhost\n::1 localhost ip6-localhost\n"
+
 static bool is_there(int root_fd, const char *path)
 {
 	_cleanup_fd int fd = path_open_in_root(root_fd, path, O_PATH, 0);
@@ -138,31 +144,45 @@ static int adapt_inittab(int root_fd, const struct adapt *what,
 	return 0;
 }
 
-/* A dangling link (systemd-resolved's, say) is the image's own plan. */
-static int adapt_resolv_conf(int root_fd, const struct adapt *what,
-			     struct failure *failure)
+/* Whether what is there is the image's: a dangling link (systemd-resolved's,
+ * say) is its own plan; an empty file, or one that was ours at a load before
+ * this one (--keep), is not. */
+static bool is_the_images(int etc, const char *name)
+{
+	_cleanup_fd int fd = FD_NONE;
+	char head[sizeof(OURS)];
+	struct stat st;
+
+	if (fstatat(etc, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return errno != ENOENT;
+	if (!S_ISREG(st.st_mode))
+		return true;
+	fd = openat(etc, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || fd_read_full(fd, head, sizeof(head) - 1) < 0)
+		return true;
+	return st.st_size > 0 && memcmp(head, OURS, sizeof(OURS) - 1) != 0;
+}
+
+/* A file in /etc that the image has not, or only empty. */
+static int fill_in(int root_fd, const char *name, const char *text,
+		   struct failure *failure)
 {
 	_cleanup_fd int etc =
 		path_open_in_root(root_fd, "/etc", O_PATH | O_DIRECTORY, 0);
 	_cleanup_fd int fd = FD_NONE;
-	struct stat st;
 	int r;
 
-	if (etc < 0 || !*what->resolv_conf)
+	if (etc < 0 || !*text || is_the_images(etc, name))
 		return 0;
-	if (fstatat(etc, "resolv.conf", &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    (!S_ISREG(st.st_mode) || st.st_size > 0))
-		return 0;
-	fd = openat(etc, "resolv.conf",
+	fd = openat(etc, name,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 		    0644);
-	r = fd < 0 ? -errno
-		   : fd_write_all(fd, what->resolv_conf,
-				  strlen(what->resolv_conf));
+	r = fd < 0 ? -errno : fd_write_all(fd, OURS, sizeof(OURS) - 1);
+	if (r == 0)
+		r = fd_write_all(fd, text, strlen(text));
 	if (r < 0)
 		return failure_errno(failure, -r,
-				     "cannot write the image's "
-				     "/etc/resolv.conf");
+				     "cannot write the image's /etc/%s", name);
 	return 0;
 }
 
@@ -170,11 +190,14 @@ int adapt_image(int root_fd, const struct adapt *what, struct failure *failure)
 {
 	int r = 0;
 
-	if (is_there(root_fd, "/lib/systemd/system/serial-getty@.service"))
+	if (*what->init &&
+	    is_there(root_fd, "/lib/systemd/system/serial-getty@.service"))
 		r = adapt_systemd(root_fd, what, failure);
-	if (r == 0)
+	if (r == 0 && *what->init)
 		r = adapt_inittab(root_fd, what, failure);
 	if (r == 0)
-		r = adapt_resolv_conf(root_fd, what, failure);
+		r = fill_in(root_fd, "resolv.conf", what->resolv_conf, failure);
+	if (r == 0)
+		r = fill_in(root_fd, "hosts", HOSTS, failure);
 	return r;
 }

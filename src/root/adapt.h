@@ -9,7 +9,8 @@
 #include "base/failure.h"
 
 struct adapt {
-	const char *init;	   /* its path inside the root */
+	const char *init;	   /* its path inside the root; "": no init,
+				      nobody logs in */
 	const char *serial;	   /* the target's serial console, "": none */
 	const char *const *hidden; /* serial consoles that the bootstrap
 				       keeps; NULL-terminated */
@@ -20,7 +21,8 @@ struct adapt {
  * systemd: a getty on the serial console and none on /dev/console (logind
  * takes that for a seat's VT 0 and refuses a session) nor on hidden ones.
  * inittab (sysvinit, busybox): a getty line for the serial console when none
- * names it. /etc/resolv.conf when it is missing or empty.
+ * names it. /etc/resolv.conf and /etc/hosts when they are missing or empty, or
+ * were written by an earlier call.
  */
 int adapt_image(int root_fd, const struct adapt *what, struct failure *failure)
 	_must_check;

@@ -19,16 +19,20 @@
  *     this kernel.
  *  5. pivot_root, and the old root detached. Mustn't leave a way back: the
  *     descriptors are closed on exec.
- *  6. exec. A failure up to here is told through a socket that closes on
+ *  6. for an image's own program: console, directory and user. Mustn't be
+ *     another user before: the mounts need root.
+ *  7. exec. A failure up to here is told through a socket that closes on
  *     exec; its end without a message is the success.
  */
 #include "root/enter.h"
 
 #include <fcntl.h>
+#include <grp.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -246,6 +250,45 @@ static int open_stdio(struct failure *failure)
 	return 0;
 }
 
+/* As container engines do, for an image that only names it. */
+static int make_directory(int root_fd, const char *path,
+			  struct failure *failure)
+{
+	int r = path_mkdirs_in_root(root_fd, path, 0755);
+
+	if (r < 0)
+		return failure_errno(failure, -r,
+				     "cannot make the working directory %s in "
+				     "the image",
+				     path);
+	return 0;
+}
+
+/* What an init does for itself and for those that log in. */
+static int become_program(const struct enter *what, struct failure *failure)
+{
+	const struct program *program = what->program;
+	const struct user *user = &program->user;
+
+	/* Nothing depends on it: a machine may have no console. */
+	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 1);
+	/* The pty is ours and ends with the target, a real console is not. */
+	if (*what->serial)
+		(void)!fchown(STDIN_FILENO, user->uid, (gid_t)-1);
+	if (chdir(program->directory) < 0)
+		return failure_errno(failure, errno,
+				     "cannot enter the working directory %s of "
+				     "the image",
+				     program->directory);
+	if (setgroups(user->group_count, user->groups) < 0 ||
+	    setresgid(user->gid, user->gid, user->gid) < 0 ||
+	    setresuid(user->uid, user->uid, user->uid) < 0)
+		return failure_errno(failure, errno,
+				     "cannot become the user %u of the image",
+				     user->uid);
+	return 0;
+}
+
 static void reset_process(void)
 {
 	sigset_t none;
@@ -263,16 +306,7 @@ static void reset_process(void)
 static int become_init(const struct enter *what, int run,
 		       struct failure *failure)
 {
-	/* container= empty: systemd judges as on bare metal. */
-	static const char *const env[] = {
-		"HOME=/",
-		"TERM=linux",
-		"container=",
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:"
-		"/bin",
-		NULL,
-	};
-	const char *argv[] = { what->init, NULL };
+	const struct program *program = what->program;
 	_cleanup_fd int root_fd = FD_NONE;
 	int r;
 
@@ -293,15 +327,20 @@ static int become_init(const struct enter *what, int run,
 	if (r == 0)
 		r = offer_modules(root_fd, failure);
 	if (r == 0)
+		r = make_directory(root_fd, program->directory, failure);
+	if (r == 0)
 		r = pivot(root_fd, failure);
 	if (r == 0)
 		r = open_stdio(failure);
+	if (r == 0 && program->own)
+		r = become_program(what, failure);
 	if (r < 0)
 		return r;
 	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-	execve(what->init, (char *const *)argv, (char *const *)env);
+	execve(program->path, (char *const *)program->argv,
+	       (char *const *)program->env);
 	return failure_errno(failure, errno, "cannot execute %s of the image",
-			     what->init);
+			     program->path);
 }
 
 /* Never returns. */

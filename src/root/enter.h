@@ -7,10 +7,11 @@
 #pragma once
 
 #include "base/failure.h"
+#include "root/program.h"
 
 struct enter {
-	const char *root;	   /* a mount point: the assembled root */
-	const char *init;	   /* its path inside the root */
+	const char *root; /* a mount point: the assembled root */
+	const struct program *program;
 	const char *serial;	   /* the target's serial console ("ttyS0"),
 				      "": it has the machine's /dev/console */
 	const char *serial_pty;	   /* our path of the pty that stands for it */

@@ -182,23 +182,13 @@ static bool is_file(int root_fd, const char *path)
 	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-int init_find(int root_fd, const char *wanted, char ret_path[static PATH_MAX],
-	      struct failure *failure)
+int init_check(int root_fd, const char *path, struct failure *failure)
 {
 	char program[PATH_MAX], interpreter[PATH_MAX];
-	const char *found = *wanted ? wanted : NULL;
 
-	for (size_t i = 0; !found && i < ARRAY_SIZE(usual_places); i++)
-		if (is_file(root_fd, usual_places[i]))
-			found = usual_places[i];
-	if (!found)
-		return failure_set(failure, ENOENT,
-				   "the image has no init (looked for "
-				   "/sbin/init, systemd, /init and others); "
-				   "name it with --init PATH or image_init=");
-	if (!str_copy(program, sizeof(program), found))
+	if (!str_copy(program, sizeof(program), path))
 		return failure_errno(failure, ENAMETOOLONG,
-				     "cannot start the init");
+				     "cannot start %s of the image", path);
 	for (int depth = 0; program[0]; depth++) {
 		int r = check_program(root_fd, program, interpreter, failure);
 
@@ -207,9 +197,29 @@ int init_find(int root_fd, const char *wanted, char ret_path[static PATH_MAX],
 		if (depth > SCRIPT_DEPTH)
 			return failure_errno(failure, ELOOP,
 					     "cannot start %s of the image",
-					     found);
+					     path);
 		(void)str_copy(program, sizeof(program), interpreter);
 	}
+	return 0;
+}
+
+int init_find(int root_fd, const char *wanted, char ret_path[static PATH_MAX],
+	      struct failure *failure)
+{
+	const char *found = *wanted ? wanted : NULL;
+	int r;
+
+	for (size_t i = 0; !found && i < ARRAY_SIZE(usual_places); i++)
+		if (is_file(root_fd, usual_places[i]))
+			found = usual_places[i];
+	if (!found)
+		return failure_set(failure, ENODATA,
+				   "the image has no init (looked for "
+				   "/sbin/init, systemd, /init and others); "
+				   "name it with --init PATH or image_init=");
+	r = init_check(root_fd, found, failure);
+	if (r < 0)
+		return r;
 	(void)str_copy(ret_path, PATH_MAX, found);
 	return 0;
 }

@@ -11,10 +11,15 @@
  * down for it, that this kernel can start it: an executable file, an ELF of
  * this machine's architecture whose interpreter is there, or a script whose
  * interpreter passes the same checks. wanted: its path, or "" to try the
- * usual places. On success ret_path holds its path inside the root.
+ * usual places. On success ret_path holds its path inside the root. -ENODATA:
+ * there is none.
  */
 int init_find(int root_fd, const char *wanted, char ret_path[static PATH_MAX],
 	      struct failure *failure) _must_check;
+
+/* The same checks on the program at path inside of the root. */
+int init_check(int root_fd, const char *path, struct failure *failure)
+	_must_check;
 
 /*
  * The checks on the first bytes of a program, pure: fills *ret_interpreter
