@@ -203,15 +203,20 @@ int init_check(int root_fd, const char *path, struct failure *failure)
 	return 0;
 }
 
+const char *init_usual(int root_fd)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(usual_places); i++)
+		if (is_file(root_fd, usual_places[i]))
+			return usual_places[i];
+	return NULL;
+}
+
 int init_find(int root_fd, const char *wanted, char ret_path[static PATH_MAX],
 	      struct failure *failure)
 {
-	const char *found = *wanted ? wanted : NULL;
+	const char *found = *wanted ? wanted : init_usual(root_fd);
 	int r;
 
-	for (size_t i = 0; !found && i < ARRAY_SIZE(usual_places); i++)
-		if (is_file(root_fd, usual_places[i]))
-			found = usual_places[i];
 	if (!found)
 		return failure_set(failure, ENODATA,
 				   "the image has no init (looked for "

@@ -6,6 +6,9 @@
 
 #include "base/failure.h"
 
+/* The first of the usual places that holds a file, or NULL; not copied. */
+const char *init_usual(int root_fd) _must_check;
+
 /*
  * Finds the init of the root at root_fd and checks, before anything is torn
  * down for it, that this kernel can start it: an executable file, an ELF of
