@@ -5,14 +5,21 @@
 
 #include "image/sparse.h"
 
-/* As many of the first bytes as tell the kind, or all there are. */
+static struct view head_of(const struct content *content)
+{
+	return view_over(content->head.start, content->head.len);
+}
+
+/* As many of the first bytes as tell the kind, or all there are. A tar says
+ * what it is in its first block, and nothing is gained by waiting for more. */
 static int read_head(struct content *content)
 {
 	struct build *head = &content->head;
 	int r = 1;
 
 	*head = build_over(content->head_bytes, sizeof(content->head_bytes));
-	while (head->len < head->size) {
+	while (head->len < head->size &&
+	       kind_of(head_of(content)) != KIND_TAR) {
 		size_t n;
 
 		r = ring_next(content->ring, &content->rest);
@@ -30,7 +37,7 @@ static int next(void *context, struct view *ret_bytes)
 
 	if (!content->head_passed) {
 		content->head_passed = true;
-		*ret_bytes = view_over(content->head.start, content->head.len);
+		*ret_bytes = head_of(content);
 		if (ret_bytes->left > 0)
 			return 1;
 	}
@@ -122,8 +129,7 @@ int content_unpack(struct content *content, struct failure *failure)
 
 	if (r < 0)
 		return r;
-	content->kind =
-		kind_of(view_over(content->head.start, content->head.len));
+	content->kind = kind_of(head_of(content));
 	if (content->may_be_file && kind_is_file(content->kind)) {
 		content->what = UNPACK_CONTENT_FILE;
 		return write_file(content, failure);

@@ -16,6 +16,8 @@ const struct decoder *decoder_of(enum image_kind kind)
 	case KIND_TAR:
 	case KIND_SQUASHFS:
 	case KIND_EROFS:
+	case KIND_DISK:
+	case KIND_QCOW2:
 		break;
 	}
 	return NULL;

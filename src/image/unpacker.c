@@ -100,11 +100,12 @@ static int unpack_order(struct child *child, const struct order *order)
 		.lowest = child->how->lowest || child->how->mode == UNPACK_ROOT,
 		.unprivileged = child->unprivileged,
 		.marks_fd = child->marks_fd,
-		.room = &child->room,
+		.watch = { .room = &child->room,
+			   .starved = child->how->room_can_be_made
+					      ? &shared->starved
+					      : NULL },
 		.unpacked = &shared->unpacked,
 		.entries = &shared->entries,
-		.starved =
-			child->how->room_can_be_made ? &shared->starved : NULL,
 	};
 	int r;
 
