@@ -12,13 +12,18 @@
 #include "image/trust.h"
 #include "wire/view.h"
 
+#define VERIFY_COMMENT_MAX 256
+
 struct verifier;
 
 struct verify_wishes {
-	/* Of a file or URL: what is beside it is looked for. Otherwise NULL:
-	 * an OCI blob, whose digest says all. */
+	/* Of a file, archive or URL: what is beside it is looked for. NULL: an
+	 * OCI blob, whose digest says all. */
 	const struct reference *reference;
-	const char *sha256[2]; /* it must have; NULL or "": not said */
+	/* It must have: [0] as the request, [1] as the reference says; NULL or
+	 * "": not said. When either is said, lists beside the stream are not
+	 * asked: they could not know better. */
+	const char *sha256[2];
 	const struct digest *digest; /* or this, of an OCI descriptor, or NULL */
 	const struct trust *trust;   /* NULL: no signature is looked for */
 };
@@ -28,14 +33,15 @@ struct verify_verdict {
 	char sha256[SHA256_HEX_MAX];
 	char checked[128]; /* "the reference, SHA256SUMS": what agreed; "" */
 	char signer[MINISIGN_ID_TEXT_MAX]; /* "": not signed */
-	char comment[MINISIGN_COMMENT_MAX]; /* the signer's, printable */
+	char comment[VERIFY_COMMENT_MAX];  /* the signer's, printable */
 };
 
 /*
  * Looks for what stands beside the stream, a few seconds at most; what is not
  * there is not checked. -EKEYREJECTED with *failure at once when a signature is
- * required and there is none, or none of a key that is trusted. name begins
- * the messages.
+ * required and there is none, or none of a key that is trusted. A signature of
+ * a key that is not trusted is otherwise as none. name begins the messages and
+ * is borrowed.
  */
 int verify_open(const struct verify_wishes *wishes, const char *name,
 		struct verifier **ret_verifier, struct failure *failure)
