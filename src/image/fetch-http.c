@@ -34,8 +34,10 @@ struct http {
 	CURL *curl;
 	struct fetch *fetch;
 	struct failure *failure;
-	int result;    /* negative: what data() or tick() said */
-	uint64_t from; /* where this attempt begins */
+	int result;		   /* negative: what data() or tick() said */
+	uint64_t from;		   /* where this attempt begins */
+	const char *authorization; /* the current one */
+	bool renewed;		   /* and no byte has come since */
 	bool cannot_resume;
 	bool began; /* this attempt's body */
 	/* Of the current response: */
@@ -110,6 +112,7 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 		return 0;
 	}
 	http->began = true;
+	http->renewed = false;
 	fetch->done += len;
 	http->result = fetch->data(fetch->context, view_over(bytes, len),
 				   http->failure);
@@ -153,8 +156,7 @@ static int add_headers(const struct http *http, struct curl_slist **headers)
 {
 	const struct fetch_source *source = http->fetch->source;
 	const struct http_validators *known = source->known;
-	int r = http_add_header(headers, "Authorization",
-				source->authorization);
+	int r = http_add_header(headers, "Authorization", http->authorization);
 
 	if (r == 0 && http->from > 0)
 		r = http_add_header(headers, "If-Range", http->validator);
@@ -265,6 +267,23 @@ static int ended(struct http *http)
 	return 0;
 }
 
+/* A token may end between the parts of a long fetch. */
+static bool may_renew(const struct http *http, CURLcode code)
+{
+	return code == CURLE_HTTP_RETURNED_ERROR &&
+	       http_status(http->curl) == 401 && http->fetch->source->renew &&
+	       !http->renewed;
+}
+
+static int renew(struct http *http)
+{
+	const struct fetch_source *source = http->fetch->source;
+
+	http->renewed = true;
+	return source->renew(source->renew_context, &http->authorization,
+			     http->failure);
+}
+
 static int run_attempts(struct http *http)
 {
 	int fruitless = 0, r;
@@ -276,6 +295,12 @@ static int run_attempts(struct http *http)
 			return http->result;
 		if (code == CURLE_OK)
 			return ended(http);
+		if (may_renew(http, code)) {
+			r = renew(http);
+			if (r < 0)
+				return r;
+			continue;
+		}
 		fruitless = http->began ? 0 : fruitless;
 		if (!may_retry(http, code) || ++fruitless == ATTEMPTS)
 			return tell(http, code);
@@ -287,7 +312,11 @@ static int run_attempts(struct http *http)
 
 int fetch_http_run(struct fetch *fetch, struct failure *failure)
 {
-	struct http http = { .fetch = fetch, .failure = failure };
+	struct http http = {
+		.fetch = fetch,
+		.failure = failure,
+		.authorization = fetch->source->authorization,
+	};
 	int r = http_start(failure);
 
 	if (r < 0)

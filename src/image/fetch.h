@@ -23,6 +23,12 @@ struct fetch_source {
 	const char *target;	   /* FETCH_URL, FETCH_FILE */
 	const char *authorization; /* FETCH_URL: the header's value, NULL: none;
 				      never sent to the host of a redirect */
+	/* FETCH_URL: gives another authorization, borrowed, when the server no
+	 * longer takes this one (401). A negative errno, with *failure, ends
+	 * the fetch. NULL: there is no other. */
+	int (*renew)(void *context, const char **ret_authorization,
+		     struct failure *failure);
+	void *renew_context;
 	/* FETCH_URL, FETCH_FILE: what was handed back when it was fetched last;
 	 * when that still holds, nothing is: -EALREADY. NULL: nothing. */
 	const struct http_validators *known;
