@@ -22,7 +22,7 @@ struct list {
 
 struct arguments {
 	struct bootfiles_options options;
-	struct list ssh_keys, authorities;
+	struct list ssh_keys, authorities, trust;
 };
 
 static void list_add(struct list *list, const char *item)
@@ -37,12 +37,15 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
 		{ "ca", required_argument, NULL, 'a' },
+		{ "cache-size", required_argument, NULL, 'C' },
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "level", required_argument, NULL, 'l' },
 		{ "modules", required_argument, NULL, 'm' },
 		{ "output", required_argument, NULL, 'o' },
+		{ "require-signature", no_argument, NULL, 'R' },
 		{ "ssh-key", required_argument, NULL, 's' },
+		{ "trust", required_argument, NULL, 't' },
 		{ 0 },
 	};
 	uint64_t level;
@@ -52,6 +55,9 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		switch (option) {
 		case 'a':
 			list_add(&a->authorities, optarg);
+			break;
+		case 'C':
+			a->options.policy.cache_size = optarg;
 			break;
 		case 'c':
 			a->options.parameters = optarg;
@@ -74,8 +80,14 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		case 'o':
 			a->options.out = optarg;
 			break;
+		case 'R':
+			a->options.policy.require_signature = true;
+			break;
 		case 's':
 			list_add(&a->ssh_keys, optarg);
+			break;
+		case 't':
+			list_add(&a->trust, optarg);
 			break;
 		default:
 			return command_bad_option(option, argv);
@@ -97,7 +109,11 @@ static int check_arguments(int argc, char **argv, const struct arguments *a)
 		return command_misuse(argv[0],
 				      "--cmdline has a quote, a backslash, "
 				      "\"$\" or a letter that is not ASCII");
-	if (a->ssh_keys.full || a->authorities.full)
+	if (a->options.policy.require_signature && a->trust.count == 0)
+		return command_misuse(argv[0],
+				      "--require-signature needs a key: "
+				      "--trust KEY");
+	if (a->ssh_keys.full || a->authorities.full || a->trust.full)
 		return command_misuse(argv[0],
 				      "an option was given more than "
 				      "%d times",
@@ -176,5 +192,7 @@ int cmd_build(int argc, char **argv)
 	a.options.ssh_key_count = a.ssh_keys.count;
 	a.options.authorities = a.authorities.items;
 	a.options.authority_count = a.authorities.count;
+	a.options.policy.trust = a.trust.items;
+	a.options.policy.trust_count = a.trust.count;
 	return build(&a);
 }

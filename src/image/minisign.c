@@ -11,6 +11,7 @@
 #include <openssl/evp.h>
 
 #include "base/cleanup.h"
+#include "wire/build.h"
 
 #define KEY_ALGORITHM	  "Ed"
 #define PREHASHED	  "ED"
@@ -181,5 +182,23 @@ const char *minisign_id_text(const uint8_t id[static 8],
 	/* minisign reads it as a little-endian number. */
 	for (size_t i = 0; i < 8; i++)
 		snprintf(buf + 2 * i, 3, "%02X", id[7 - i]);
+	return buf;
+}
+
+const char *minisign_key_text(const struct minisign_key *key,
+			      char buf[static MINISIGN_KEY_TEXT_MAX])
+{
+	uint8_t bytes[2 + sizeof(key->id) + sizeof(key->key)];
+	struct build blob = build_over(bytes, sizeof(bytes));
+	unsigned char base64[BASE64_LEN(sizeof(bytes)) + 1];
+	char id[MINISIGN_ID_TEXT_MAX];
+
+	build_bytes(&blob, KEY_ALGORITHM, 2);
+	build_bytes(&blob, key->id, sizeof(key->id));
+	build_bytes(&blob, key->key, sizeof(key->key));
+	EVP_EncodeBlock(base64, bytes, (int)sizeof(bytes));
+	snprintf(buf, MINISIGN_KEY_TEXT_MAX,
+		 UNTRUSTED " minisign public key %s\n%s\n",
+		 minisign_id_text(key->id, id), base64);
 	return buf;
 }

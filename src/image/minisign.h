@@ -41,5 +41,9 @@ int minisign_parse_signature(struct view text,
 int minisign_check(const struct minisign_signature *signature,
 		   const struct minisign_key *key, const struct digest *blake2b)
 	_must_check;
+/* The file that minisign -G writes; returns buf. */
+#define MINISIGN_KEY_TEXT_MAX 128
+const char *minisign_key_text(const struct minisign_key *key,
+			      char buf[static MINISIGN_KEY_TEXT_MAX]);
 const char *minisign_id_text(const uint8_t id[static 8],
 			     char buf[static MINISIGN_ID_TEXT_MAX]);

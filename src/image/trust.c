@@ -11,13 +11,16 @@
 
 #define KEY_FILE_MAX 4096
 
-static int add_key(struct trust *trust, const struct minisign_key *key)
+int trust_add(struct trust *trust, const struct minisign_key *key,
+	      const char *name, struct failure *failure)
 {
 	for (size_t i = 0; i < trust->count; i++)
 		if (memcmp(&trust->keys[i], key, sizeof(*key)) == 0)
 			return 0;
 	if (trust->count == TRUST_KEYS_MAX)
-		return -ENOBUFS;
+		return failure_set(failure, ENOBUFS,
+				   "%s: more than %d keys to be trusted", name,
+				   TRUST_KEYS_MAX);
 	trust->keys[trust->count++] = *key;
 	return 0;
 }
@@ -37,11 +40,7 @@ int trust_add_file(struct trust *trust, const char *path,
 				   "%s: this is no public key of minisign, as "
 				   "\"minisign -G\" writes to minisign.pub",
 				   path);
-	if (add_key(trust, &key) < 0)
-		return failure_set(failure, ENOBUFS,
-				   "%s: more than %d keys to be trusted", path,
-				   TRUST_KEYS_MAX);
-	return 0;
+	return trust_add(trust, &key, path, failure);
 }
 
 static bool is_key_file(const char *name)

@@ -23,7 +23,11 @@ int trust_read(struct trust *ret_trust, struct failure *failure) _must_check;
 /* As trust_read(), of another root; without a slash at its end. */
 int trust_read_in(const char *root, struct trust *ret_trust,
 		  struct failure *failure) _must_check;
-/* Adds the key in a file; one that is there already counts once. */
+/* Adds a key; one that is there already counts once. name begins the failure
+ * that there are too many. */
+int trust_add(struct trust *trust, const struct minisign_key *key,
+	      const char *name, struct failure *failure) _must_check;
+/* Adds the key in a file. */
 int trust_add_file(struct trust *trust, const char *path,
 		   struct failure *failure) _must_check;
 

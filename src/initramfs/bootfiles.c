@@ -56,6 +56,7 @@ static void fill_manifest(struct manifest *m,
 	m->part = MANIFEST_OTHER;
 	contents_add_skeleton(m);
 	contents_add_etc(m, options->version);
+	policy_add(m, &options->policy);
 	m->part = MANIFEST_PROGRAMS;
 	contents_add_programs(m, options->program, options->init);
 	ssh_add(m, options->ssh_keys, options->ssh_key_count, host_key);

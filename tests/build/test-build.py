@@ -183,6 +183,34 @@ def test_authorities(work):
        bundle.endswith(pem.read_text() + "\n"), "it is in the bundle")
 
 
+def test_policy(work, base):
+    public = work / "minisign.pub"
+    other = work / "other.pub"
+    for path in (public, other):
+        run("minisign", "-G", "-W", "-p", path, "-s", path.with_suffix(".key"))
+    line = other.read_text().splitlines()[1]
+    done = build(work / "policy", "--trust", public, "--trust", line,
+                 "--require-signature", "--cache-size", "30%")
+    ok(done.returncode == 0, "a build with keys to trust", done.stderr)
+    root = work / "policy-root"
+    unpack(work / "policy/bootstrap.img", root)
+    directory = root / "etc/boomerang"
+    keys = sorted(path.read_text() for path in directory.glob("trust/*.pub"))
+    ok(keys == sorted([public.read_text(), other.read_text()]),
+       "both are in it, as minisign writes them", keys)
+    names = {path.stem for path in directory.glob("trust/*")}
+    ok(names == {key.split()[5] for key in keys}, "named by their ids", names)
+    ok((directory / "require-signature").exists(), "signatures are required")
+    ok((directory / "cache-size").read_text() == "30%\n",
+       "the size of the cache is said")
+    build(work / "policy-again", "--cache-size", "30%", "--trust", line,
+          "--trust", public, "--trust", other, "--require-signature")
+    ok(digest(work / "policy/bootstrap.img") ==
+       digest(work / "policy-again/bootstrap.img"),
+       "keys in another order, one twice, give the same bytes")
+    ok(not (base / "etc/boomerang").exists(), "without options there is none")
+
+
 def test_refused(work, release):
     modules = KERNELS / "lib/modules" / release
     image = KERNELS / "boot" / f"vmlinuz-{release}"
@@ -199,6 +227,14 @@ def test_refused(work, release):
             ("a key that is none", 1, "nonsense", ["--ssh-key", "nonsense"]),
             ("an authority that is none", 1, "no certificate",
              ["--ca", "meson.build"]),
+            ("a key of minisign that is none", 1, "meson.build: this is no",
+             ["--trust", "meson.build"]),
+            ("a key of minisign that is not there", 1, "nonsense",
+             ["--trust", "nonsense"]),
+            ("signatures required without a key", 2, "--trust",
+             ["--require-signature"]),
+            ("a size that is none", 1, "--cache-size",
+             ["--cache-size", "much"]),
             ("a kernel that is none", 1, "not a kernel image",
              ["--kernel", "meson.build", "--modules", modules]),
             ("modules of another kernel", 1, "has the modules of 1.2.3",
@@ -236,6 +272,7 @@ def main():
             test_chroot(root, release)
             test_ssh(work, out)
             test_authorities(work)
+            test_policy(work, root)
             test_refused(work, release)
     print(f"1..{count}")
     return failed > 0

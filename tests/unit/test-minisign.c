@@ -41,6 +41,7 @@ static void test_keys(void)
 	ok_str(minisign_id_text(key.id, id), KEY_ID, "its id as minisign's");
 	ok_int(minisign_parse_key(over(KEY_LINE), &line), 0, "its line alone");
 	ok(memcmp(&key, &line, sizeof(key)) == 0, "is the same key");
+	ok_str(minisign_key_text(&key, text), key_file, "and back");
 	ok_int(minisign_parse_key(over(KEY_LINE "\r\n"), &line), 0,
 	       "with a line end of two characters too");
 	for (size_t i = 0; i < strlen(KEY_LINE); i++)

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "initramfs/policy.h"
+
+#include <errno.h>
+
+#include "base/text.h"
+#include "image/store.h"
+#include "image/trust.h"
+
+/* A key itself, as minisign prints it, or a file with one. */
+static int take_key(struct trust *trust, const char *text,
+		    struct failure *failure)
+{
+	struct minisign_key key;
+
+	if (minisign_parse_key(view_over(text, strlen(text)), &key) == 0)
+		return trust_add(trust, &key, text, failure);
+	return trust_add_file(trust, text, failure);
+}
+
+static void add_key(struct manifest *m, const struct minisign_key *key)
+{
+	char path[sizeof(TRUST_DIR) + MINISIGN_ID_TEXT_MAX +
+		  sizeof(TRUST_SUFFIX)];
+	char id[MINISIGN_ID_TEXT_MAX], text[MINISIGN_KEY_TEXT_MAX];
+
+	snprintf(path, sizeof(path), TRUST_DIR "/%s" TRUST_SUFFIX,
+		 minisign_id_text(key->id, id));
+	manifest_text(m, path, 0644, minisign_key_text(key, text));
+}
+
+static int add_keys(struct manifest *m, const struct policy *policy,
+		    struct failure *failure)
+{
+	struct trust trust = { 0 };
+
+	for (size_t i = 0; i < policy->trust_count; i++) {
+		int r = take_key(&trust, policy->trust[i], failure);
+
+		if (r < 0)
+			return r;
+	}
+	for (size_t i = 0; i < trust.count; i++)
+		add_key(m, &trust.keys[i]);
+	return 0;
+}
+
+static int add_cache_size(struct manifest *m, const char *size,
+			  struct failure *failure)
+{
+	char line[64];
+	struct text text = text_over(line, sizeof(line));
+	uint64_t bytes;
+
+	text_add(&text, "%s\n", size);
+	/* Shares are of the memory of a machine that is not known yet. */
+	if (text.cut || store_parse_size(size, UINT64_MAX, &bytes) < 0)
+		return failure_set(failure, EINVAL,
+				   "--cache-size: \"%s\" is no size; bytes, "
+				   "with K, M, G or T, or a share such as 30%%",
+				   size);
+	manifest_text(m, STORE_SIZE_FILE, 0644, line);
+	return 0;
+}
+
+void policy_add(struct manifest *m, const struct policy *policy)
+{
+	struct failure failure;
+	int r = add_keys(m, policy, &failure);
+
+	if (r == 0 && policy->cache_size)
+		r = add_cache_size(m, policy->cache_size, &failure);
+	if (policy->require_signature)
+		manifest_text(m, TRUST_REQUIRE_FILE, 0644, "");
+	if (r < 0)
+		manifest_fail(m, &failure);
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* What a bootstrap is told about images: whose it trusts, whether it wants them
+ * signed, and how much memory those may take that do not run. */
+#pragma once
+
+#include "initramfs/manifest.h"
+
+struct policy {
+	const char *const *trust; /* public keys of minisign, or their files */
+	size_t trust_count;
+	bool require_signature;
+	const char *cache_size; /* see store_parse_size(); NULL: not said */
+};
+
+/* Adds the files that image/trust.h and image/store.h name. Of a key its id
+ * names the file, so that the order and names of the keys leave no trace. */
+void policy_add(struct manifest *m, const struct policy *policy);
