@@ -81,9 +81,7 @@ static int write_map(const char *file, unsigned int outside)
 	return file_write(AT_FDCWD, file, line);
 }
 
-/* Root of a user namespace whose only user and group are ours: enough for
- * chroot(2), and for files of any mode. */
-static int become_root(void)
+int confine_become_root(void)
 {
 	unsigned int uid = geteuid(), gid = getegid();
 	int r;
@@ -241,8 +239,9 @@ static int filter_system_calls(void)
 	 * without a name, which is harmless. */
 	add_bits_set(&program, SYS_openat, 2, O_CREAT | O_EXCL);
 	add_bits_set(&program, SYS_openat, 2, O_DIRECTORY);
-	/* fdopendir(3) looks at the mode of its descriptor. */
+	/* What fdopendir(3) does with its descriptor. */
 	add_equal(&program, SYS_fcntl, 1, F_GETFL);
+	add_equal(&program, SYS_fcntl, 1, F_SETFD);
 	/* No code but ours, so nothing out of the archive is ever run. */
 	add_bits_clear(&program, SYS_mmap, 2, PROT_EXEC);
 	add_bits_clear(&program, SYS_mprotect, 2, PROT_EXEC);
@@ -283,31 +282,39 @@ static int limit_resources(uint64_t data_max _unused)
 	return 0;
 }
 
+static int enter_root(const struct confine *what, struct failure *failure)
+{
+	int r = geteuid() == 0 ? 0 : confine_become_root();
+
+	if (r < 0)
+		return failure_errno(failure, -r,
+				     "cannot make a user namespace to unpack "
+				     "in: run as root");
+	if (fchdir(what->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return failure_errno(failure, errno,
+				     "cannot enter the new root");
+	return 0;
+}
+
 int confine(const struct confine *what, struct failure *failure)
 {
 	int r = close_others(what);
 
 	if (r == 0)
 		r = silence_standard_fds();
-	if (r == 0)
-		r = limit_resources(what->data_max);
 	if (r < 0)
 		return failure_errno(failure, -r,
 				     "cannot prepare the unpacker");
-	if (geteuid() != 0) {
-		r = become_root();
-		if (r < 0)
-			return failure_errno(failure, -r,
-					     "cannot make a user namespace to "
-					     "unpack in: run as root");
-	}
-	if (fchdir(what->root_fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
-		return failure_errno(failure, errno,
-				     "cannot enter the new root");
-	r = drop_capabilities();
+	r = enter_root(what, failure);
+	if (r < 0)
+		return r;
+	/* Who is not dumpable any more cannot map its user. */
+	r = limit_resources(what->data_max);
+	if (r == 0)
+		r = drop_capabilities();
 	if (r < 0)
 		return failure_errno(failure, -r,
-				     "cannot drop the unpacker's capabilities");
+				     "cannot drop the unpacker's rights");
 	r = filter_system_calls();
 	if (r < 0)
 		return failure_errno(failure, -r,
