@@ -117,6 +117,17 @@ static ssize_t read_some(struct fetch *fetch, struct range *range, void *buf)
 	return n < 0 ? -errno : n;
 }
 
+/* What was handed on is in the way from now on. That it stays where the file
+ * system cannot do this does no harm. */
+static void punch(const struct fetch *fetch, const struct range *range,
+		  uint64_t len)
+{
+	if (fetch->source->consume && range->seekable)
+		(void)!fallocate(fetch->fd,
+				 FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+				 (off_t)(range->at - len), (off_t)len);
+}
+
 static int read_all(struct fetch *fetch, struct failure *failure)
 {
 	_cleanup_free uint8_t *buf = malloc(READ_BYTES);
@@ -141,6 +152,7 @@ static int read_all(struct fetch *fetch, struct failure *failure)
 		fetch->done += (uint64_t)n;
 		r = fetch->data(fetch->context, view_over(buf, (size_t)n),
 				failure);
+		punch(fetch, &range, (uint64_t)n);
 	}
 	return r;
 }

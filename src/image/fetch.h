@@ -35,6 +35,9 @@ struct fetch_source {
 	int fd;		 /* FETCH_FD */
 	uint64_t offset; /* of a regular file; its position is not used */
 	uint64_t length; /* 0: to its end. -EBADMSG when it ends before */
+	/* Of a regular file that is written to by nobody else: what was handed
+	 * on is punched out of it, so that it takes memory once. */
+	bool consume;
 };
 
 struct fetch {

@@ -18,7 +18,10 @@ struct layout {
 	struct blobs blobs;
 	int dir_fd;
 	/* Layers, open until the end: they are read by other processes. */
-	int layers[IMAGE_LAYERS_MAX];
+	struct {
+		struct digest digest;
+		int fd;
+	} layers[IMAGE_LAYERS_MAX];
 	size_t layer_count;
 };
 
@@ -122,30 +125,46 @@ static int layout_manifest(struct blobs *blobs,
 	return r;
 }
 
-static int layout_source(struct blobs *blobs, const struct oci_descriptor *blob,
-			 struct fetch_source *ret, struct failure *failure)
+/* Opens a layer, once. */
+static int open_layer(struct layout *layout, const struct oci_descriptor *blob,
+		      struct failure *failure)
 {
-	struct layout *layout = layout_of(blobs);
-	const char *name = blobs->reference->name;
+	const char *name = layout->blobs.reference->name;
 	char path[BLOB_PATH_MAX];
-	uint64_t size;
-	int fd;
+	uint64_t size = 0;
+	size_t n = layout->layer_count;
+	_cleanup_fd int fd = FD_NONE;
 
-	if (layout->layer_count == ARRAY_SIZE(layout->layers))
+	for (size_t i = 0; i < n; i++)
+		if (digest_equal(&layout->layers[i].digest, &blob->digest))
+			return layout->layers[i].fd;
+	if (n == ARRAY_SIZE(layout->layers))
 		return failure_set(failure, EMFILE, "%s: too many layers",
 				   name);
 	fd = open_file(layout, blob_path(&blob->digest, path), &size, failure);
 	if (fd < 0)
 		return fd;
-	layout->layers[layout->layer_count++] = fd;
 	if (size != blob->size)
 		return failure_set(failure, EBADMSG,
 				   "%s: %s has %ju bytes instead of %ju", name,
 				   path, (uintmax_t)size,
 				   (uintmax_t)blob->size);
+	layout->layers[n].digest = blob->digest;
+	layout->layers[n].fd = TAKE_FD(fd);
+	layout->layer_count++;
+	return layout->layers[n].fd;
+}
+
+static int layout_source(struct blobs *blobs, const struct oci_descriptor *blob,
+			 struct fetch_source *ret, struct failure *failure)
+{
+	int fd = open_layer(layout_of(blobs), blob, failure);
+
+	if (fd < 0)
+		return fd;
 	*ret = (struct fetch_source){
 		.kind = FETCH_FD,
-		.name = name,
+		.name = blobs->reference->name,
 		.fd = fd,
 	};
 	return 0;
@@ -156,7 +175,7 @@ static void layout_close(struct blobs *blobs)
 	struct layout *layout = layout_of(blobs);
 
 	for (size_t i = 0; i < layout->layer_count; i++)
-		fd_close(layout->layers[i]);
+		fd_close(layout->layers[i].fd);
 	fd_close(layout->dir_fd);
 	free(layout);
 }
