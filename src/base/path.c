@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -74,12 +75,36 @@ int path_mkdirs(const char *path, mode_t mode)
 			: path_mkdirs_in_root(root, absolute, mode);
 }
 
-static int remove_in(int dir_fd, const char *name, dev_t dev, int depth);
+/*
+ * Recursion holds a descriptor for each level. Where it gets too deep, what is
+ * further down is moved up to the top and has its turn there.
+ */
+#define REMOVE_DEPTH_MAX 256
 
-/* Deeper than any honest tree; bounds the recursion and its descriptors. */
-#define REMOVE_DEPTH_MAX 512
+struct removal {
+	dev_t dev;
+	int top_fd;
+	unsigned int moved;
+};
 
-static int remove_children(int fd, dev_t dev, int depth)
+static int remove_in(struct removal *removal, int dir_fd, const char *name,
+		     int depth);
+
+static int move_up(struct removal *removal, int dir_fd, const char *name)
+{
+	char to[32];
+
+	for (;;) {
+		snprintf(to, sizeof(to), ".deep-%u", removal->moved++);
+		if (renameat(dir_fd, name, removal->top_fd, to) == 0)
+			return 0;
+		/* A name that the tree has too. */
+		if (errno != EEXIST && errno != ENOTEMPTY && errno != ENOTDIR)
+			return -errno;
+	}
+}
+
+static int remove_children(struct removal *removal, int fd, int depth)
 {
 	_cleanup_dir DIR *dir = fdopendir(fd);
 	struct dirent *entry;
@@ -94,14 +119,28 @@ static int remove_children(int fd, dev_t dev, int depth)
 
 		if (str_eq(entry->d_name, ".") || str_eq(entry->d_name, ".."))
 			continue;
-		one = remove_in(fd, entry->d_name, dev, depth);
+		one = remove_in(removal, fd, entry->d_name, depth);
 		if (one < 0)
 			r = one;
 	}
 	return r;
 }
 
-static int remove_in(int dir_fd, const char *name, dev_t dev, int depth)
+/* Who is not root cannot empty a directory of its own that is closed to it. */
+static int open_to_empty(int dir_fd, const char *name)
+{
+	const int flags = O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+	_cleanup_fd int there = openat(dir_fd, name, O_PATH | flags);
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", there);
+	if (there >= 0 && geteuid() != 0)
+		(void)!chmod(path, 0700);
+	return openat(dir_fd, name, O_RDONLY | flags);
+}
+
+static int remove_in(struct removal *removal, int dir_fd, const char *name,
+		     int depth)
 {
 	struct stat st;
 	int fd;
@@ -111,20 +150,31 @@ static int remove_in(int dir_fd, const char *name, dev_t dev, int depth)
 	if (errno != EISDIR && errno != EPERM)
 		return -errno;
 	if (depth > REMOVE_DEPTH_MAX)
-		return -ELOOP;
-	fd = openat(dir_fd, name,
-		    O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+		return move_up(removal, dir_fd, name);
+	fd = open_to_empty(dir_fd, name);
 	if (fd < 0)
 		return -errno;
-	if (fstat(fd, &st) < 0 || (dev && st.st_dev != dev)) {
+	if (fstat(fd, &st) < 0 || (depth > 0 && st.st_dev != removal->dev)) {
 		fd_close(fd);
 		return -EXDEV;
 	}
-	(void)remove_children(fd, st.st_dev, depth + 1);
+	if (depth == 0) {
+		removal->dev = st.st_dev;
+		removal->top_fd = fd;
+	}
+	(void)remove_children(removal, fd, depth + 1);
 	return unlinkat(dir_fd, name, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
 int path_remove_tree(int dir_fd, const char *path)
 {
-	return remove_in(dir_fd, path, 0, 0);
+	struct removal removal = { .top_fd = FD_NONE };
+	unsigned int moved;
+	int r;
+
+	do {
+		moved = removal.moved;
+		r = remove_in(&removal, dir_fd, path, 0);
+	} while (r == -ENOTEMPTY && removal.moved != moved);
+	return r;
 }
