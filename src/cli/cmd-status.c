@@ -58,19 +58,3 @@ int cmd_status(int argc, char **argv)
 	status_print(stdout, &status);
 	return STATUS_OK;
 }
-
-int cmd_images(int argc, char **argv)
-{
-	struct status status;
-	int r = command_no_arguments(argc, argv);
-
-	if (r == STATUS_OK)
-		r = ask(&status);
-	if (r != STATUS_OK)
-		return r;
-	if (status.phase == PHASE_TARGET)
-		printf("in use  %s\n", status.image);
-	else
-		printf("no image is in use\n");
-	return STATUS_OK;
-}

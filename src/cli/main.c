@@ -26,7 +26,7 @@ static const struct command commands[] = {
 	  cmd_return },
 	{ "status", "what the bootstrap does and what the last return found",
 	  cmd_status },
-	{ "images", "the image in use", cmd_images },
+	{ "images", "the images in memory; drop them", cmd_images },
 	{ "image", "unpack an image into a directory", cmd_image },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },

@@ -176,10 +176,13 @@ static void test_status(void)
 	       "status --json is JSON");
 	json_decref(object);
 	result = RUN(cmd_images, W("images"));
-	ok_str(result.out, "in use  http://h/a.tar\n", "the image in use");
+	ok_str(result.out,
+	       "in use  http://h/a.tar\n"
+	       "the bootstrap lists all, at its prompt\n",
+	       "the image in use");
 	fake.status->phase = PHASE_BOOTSTRAP;
 	result = RUN(cmd_images, W("images"));
-	ok_str(result.out, "no image is in use\n", "no image in use");
+	ok_str(result.out, "no images are kept\n", "no images");
 }
 
 static void test_no_bootstrap(void)

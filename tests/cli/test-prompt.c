@@ -102,7 +102,7 @@ static void test_shell(void)
 	terminal_type(&terminal, "stty raw -echo; exit\n");
 	shows(PROMPT);
 	terminal_type(&terminal, "images\r");
-	shows("no image is in use\r\n" PROMPT);
+	shows("no images are kept\r\n" PROMPT);
 }
 
 /* libedit never frees the names of the functions that were added to it; a
