@@ -9,8 +9,10 @@ below /lab that a scenario runs to leave traces behind.
 
 import hashlib
 import io
+import random
 import subprocess
 import tarfile
+import tempfile
 from pathlib import Path
 
 from .cache import CACHE, cached
@@ -216,12 +218,8 @@ def add(archive, name, content=b"", mode=0o644, **fields):
     archive.addfile(info, io.BytesIO(data))
 
 
-def busybox_members(archive, init=None):
-    """Appends the files of the busybox image. init: a script in place of
-    busybox's own init."""
-    for directory in ("bin", "sbin", "etc", "proc", "sys", "dev", "tmp",
-                      "root", "mnt", "run", "lab"):
-        add(archive, directory, mode=0o755, type=tarfile.DIRTYPE)
+def add_busybox(archive):
+    """Appends busybox and the links to it, but for init."""
     add(archive, "bin/busybox", _BUSYBOX.read_bytes(), mode=0o755)
     applets = subprocess.run([_BUSYBOX, "--list"], check=True, text=True,
                              capture_output=True).stdout.split()
@@ -229,6 +227,15 @@ def busybox_members(archive, init=None):
         if applet not in ("busybox", "init"):
             add(archive, f"bin/{applet}", type=tarfile.SYMTYPE,
                 linkname="busybox", mode=0o777)
+
+
+def busybox_members(archive, init=None):
+    """Appends the files of the busybox image. init: a script in place of
+    busybox's own init."""
+    for directory in ("bin", "sbin", "etc", "proc", "sys", "dev", "tmp",
+                      "root", "mnt", "run", "lab"):
+        add(archive, directory, mode=0o755, type=tarfile.DIRTYPE)
+    add_busybox(archive)
     if init is None:
         add(archive, "sbin/init", type=tarfile.SYMTYPE,
             linkname="../bin/busybox", mode=0o777)
@@ -265,6 +272,76 @@ def busybox(kind="tar.gz", init=None, name="busybox"):
     tar = small_tar(name, lambda archive: busybox_members(archive, init),
                     init)
     return converted(name, tar, kind)
+
+
+def _tree(where):
+    """The busybox image as a directory."""
+    with tarfile.open(busybox("tar")) as archive:
+        archive.extractall(where)
+
+
+def _erofs(path):
+    with tempfile.TemporaryDirectory() as tree:
+        _tree(tree)
+        subprocess.run(["mkfs.erofs", "--quiet", "--all-root", "-zlz4",
+                        str(path), tree], check=True,
+                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+
+
+def _ext4_disk(path):
+    """A GPT with an EFI system partition and a root by its type
+    (UAPI discoverable partitions)."""
+    start, size = 8 << 20, 40 << 20
+    with tempfile.TemporaryDirectory() as where:
+        tree, root = Path(where, "tree"), Path(where, "root")
+        _tree(tree)
+        subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", str(tree),
+                        "-E", "root_owner=0:0", str(root),
+                        f"{size >> 10}k"], check=True,
+                       stdout=subprocess.DEVNULL)
+        with open(path, "wb") as disk:
+            disk.truncate(start + size + (2 << 20))
+            disk.seek(start)
+            disk.write(root.read_bytes())
+    subprocess.run(
+        ["sfdisk", "--quiet", str(path)], check=True, text=True,
+        capture_output=True,
+        input="label: gpt\n"
+              "start=2048, size=8192, "
+              "type=C12A7328-F81F-11D2-BA4B-00A0C93EC93B\n"
+              f"start={start >> 9}, size={size >> 9}, "
+              "type=4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709\n")
+
+
+def _qcow2(path):
+    subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-c",
+                    str(disk("ext4 on a partitioned disk")), str(path)],
+                   check=True, stdin=subprocess.DEVNULL)
+
+
+_DISKS = {
+    "erofs": ("busybox.erofs", _erofs),
+    "ext4 on a partitioned disk": ("busybox.raw", _ext4_disk),
+    "qcow2": ("busybox.qcow2", _qcow2),
+}
+DISKS = list(_DISKS)
+
+
+def disk(kind):
+    """The busybox image as one of DISKS."""
+    name, make = _DISKS[kind]
+    return cached(name, [recipe(), kind], make)
+
+
+def big(number, mib):
+    """The busybox image, as a squashfs, with about so many MiB of noise."""
+    def fill(archive):
+        busybox_members(archive)
+        noise = random.Random(number)
+        for part in range(mib // 10):
+            add(archive, f"noise{part}", noise.randbytes(10 << 20))
+    return converted(f"big{number}", small_tar(f"big{number}", fill, mib),
+                     "squashfs")
 
 
 DIRECTORY = CACHE

@@ -16,7 +16,8 @@ the query, so one image serves every fault:
     ?redirect=URL       a redirect to URL
     ?body=garbage       a megabyte of noise instead of the file
 
-How many bytes of each path went out, in how many requests, is counted.
+How many bytes of each path went out, in how many requests, is counted. What
+comes by PUT is kept in uploads, by its path.
 """
 
 import email.utils
@@ -54,6 +55,22 @@ class _Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):  # pylint: disable=invalid-name
         self._answer(body=True)
+
+    def do_PUT(self):  # pylint: disable=invalid-name
+        """Takes whatever comes, in chunks or with a length."""
+        if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
+            data = b"".join(iter(self._chunk, b""))
+        else:
+            data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        self.server.owner.uploads[urlsplit(self.path).path.lstrip("/")] = data
+        self.send_response(201)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def _chunk(self):
+        data = self.rfile.read(int(self.rfile.readline().split(b";")[0], 16))
+        self.rfile.readline()
+        return data
 
     def _answer(self, body):
         parts = urlsplit(self.path)
@@ -184,6 +201,7 @@ class Server:
         self.ended = threading.Event()
         self.requests = Counter()
         self.bytes = Counter()
+        self.uploads = {}
         self._cuts = Counter()
         self._lock = threading.Lock()
         self._log = open(log, "a", encoding="utf-8") if log else None
