@@ -18,10 +18,8 @@
  *    them fit.
  *
  * A disk image's file system is mounted from its file by a loop device, so
- * that only what is read of it is read, and is the only layer. The file cannot
- * be written to; a journal can therefore not be replayed and is not looked at.
- * What the superblock wants done about errors is not its to say: "panic" is
- * among what it can ask for.
+ * that only what is read of it is read (root/filemount.h), and is the only
+ * layer, or a directory in it is.
  */
 #include "bootstrap/assemble.h"
 
@@ -36,7 +34,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
-#include "root/loopdev.h"
+#include "root/filemount.h"
 
 #define LAYERS	STORE_DIR "/layers"
 #define KEEP	STORE_DIR "/keep"
@@ -87,6 +85,8 @@ bool assemble_is_sound(const struct image_made *made)
 	    (made->layout != IMAGE_LAYOUT_FILE || made->layer_count != 1))
 		return false;
 	return is_terminated(made->fstype, sizeof(made->fstype)) &&
+	       is_terminated(made->subdirectory, sizeof(made->subdirectory)) &&
+	       !strpbrk(made->subdirectory, "/.:,\\") &&
 	       is_terminated(start->directory, sizeof(start->directory)) &&
 	       is_terminated(start->user, sizeof(start->user)) &&
 	       are_strings(start->args, start->args_len, sizeof(start->args)) &&
@@ -212,46 +212,23 @@ static int mount_fresh(struct failure *failure)
 	return 0;
 }
 
-/* How to mount what nothing may write to, and what is not ours. */
-static const char *read_only_options(const char *fstype)
-{
-	static const struct {
-		const char *fstype;
-		const char *options;
-	} table[] = {
-		{ "ext2", "errors=remount-ro" },
-		{ "ext3", "noload,errors=remount-ro" },
-		{ "ext4", "noload,errors=remount-ro" },
-		{ "xfs", "norecovery,nouuid" },
-		{ "btrfs", "rescue=nologreplay" },
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(table); i++)
-		if (str_eq(fstype, table[i].fstype))
-			return table[i].options;
-	return NULL;
-}
-
 static int mount_file(const struct image_made *made, struct failure *failure)
 {
-	_cleanup_fd int file = FD_NONE, loop = FD_NONE;
+	_cleanup_fd int file = FD_NONE, mount_fd = FD_NONE;
 	char path[sizeof(LAYERS) + STORE_ID_MAX + 8];
-	char device[LOOPDEV_PATH_MAX];
 
 	snprintf(path, sizeof(path), LAYERS "/%s/image", made->layers[0].id);
 	file = open(path, O_RDONLY | O_CLOEXEC);
 	if (file < 0)
 		return failure_errno(failure, errno, "cannot open the image");
-	loop = loopdev_attach(file, made->offset, made->length, device,
-			      failure);
-	if (loop < 0)
-		return loop;
+	mount_fd = filemount_new(file, made->offset, made->length, made->fstype,
+				 MOUNT_ATTR_NODEV, failure);
+	if (mount_fd < 0)
+		return mount_fd;
 	if (path_mkdirs(LOWER, 0755) < 0 ||
-	    mount(device, LOWER, made->fstype, MS_RDONLY | MS_NODEV,
-		  read_only_options(made->fstype)) < 0)
-		return failure_errno(failure, errno,
-				     "cannot mount the image as %s",
-				     made->fstype);
+	    move_mount(mount_fd, "", AT_FDCWD, LOWER, MOVE_MOUNT_F_EMPTY_PATH) <
+		    0)
+		return failure_errno(failure, errno, "cannot mount on " LOWER);
 	return 0;
 }
 
@@ -271,7 +248,7 @@ static int mount_overlay(const struct image_made *made,
 
 	text_put(&options, "lowerdir=");
 	if (made->layout == IMAGE_LAYOUT_FILE)
-		text_put(&options, LOWER);
+		text_add(&options, LOWER "/%s", made->subdirectory);
 	else
 		add_layers(&options, made);
 	text_add(&options,

@@ -94,12 +94,13 @@ enum image_layout {
 #define STORE_ID_DIGITS 16
 #define STORE_ID_MAX	(STORE_ID_DIGITS + 1)
 
-#define IMAGE_LAYERS_MAX    128 /* of one image; Docker makes 127 at most */
-#define IMAGE_ARGS_MAX	    4096
-#define IMAGE_ENV_MAX	    8192
-#define IMAGE_DIRECTORY_MAX 256
-#define IMAGE_USER_MAX	    64
-#define IMAGE_FSTYPE_MAX    16
+#define IMAGE_LAYERS_MAX       128 /* of one image; Docker makes 127 at most */
+#define IMAGE_ARGS_MAX	       4096
+#define IMAGE_ENV_MAX	       8192
+#define IMAGE_DIRECTORY_MAX    256
+#define IMAGE_USER_MAX	       64
+#define IMAGE_FSTYPE_MAX       16
+#define IMAGE_SUBDIRECTORY_MAX 64
 
 /*
  * The program that an image names itself (OCI image-spec config.md: Entrypoint
@@ -131,6 +132,9 @@ struct image_made {
 	uint64_t offset;
 	uint64_t length;
 	char fstype[IMAGE_FSTYPE_MAX];
+	/* The directory in it that is the root, such as a subvolume of btrfs;
+	 * "": its top. Without "/" and "..". */
+	char subdirectory[IMAGE_SUBDIRECTORY_MAX];
 	struct image_start start;
 };
 
