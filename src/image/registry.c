@@ -20,6 +20,8 @@
 
 #define URL_MAX (CONTROL_REF_MAX + REFERENCE_REPO_MAX + REFERENCE_TAG_MAX + 64)
 
+#define TAGS_TOLD ((size_t)6)
+
 #define SCHEMA_1 "application/vnd.docker.distribution.manifest.v1"
 #define MANIFEST_TYPES                                                \
 	"application/vnd.oci.image.index.v1+json, "                   \
@@ -41,6 +43,44 @@ struct registry {
 static struct registry *registry_of(struct blobs *blobs)
 {
 	return container_of(blobs, struct registry, blobs);
+}
+
+/* --- requests --- */
+
+static void make_url(const struct registry *registry, const char *kind,
+		     const char *which, char buf[static URL_MAX])
+{
+	const struct reference *reference = registry->login.reference;
+
+	snprintf(buf, URL_MAX, "%s/v2/%s/%s/%s", reference->target,
+		 reference->repository, kind, which);
+}
+
+/* Asks, and once more when a login is wanted. */
+static int ask(struct registry *registry, const char *url, const char *accept,
+	       struct http_answer *ret, struct failure *failure)
+{
+	struct http_question question = {
+		.url = url,
+		.name = registry->login.reference->name,
+		.accept = accept,
+		.size_max = OCI_DOCUMENT_MAX,
+	};
+	int r = login_renew(&registry->login, failure);
+
+	if (r < 0)
+		return r;
+	question.authorization = registry->login.authorization;
+	r = http_ask(&question, ret, failure);
+	/* Another host has nothing to ask for. */
+	if (r < 0 || ret->status != 401 || ret->redirected)
+		return r;
+	r = login_answer(&registry->login, ret->authenticate, failure);
+	http_answer_free(ret);
+	if (r < 0)
+		return r;
+	question.authorization = registry->login.authorization;
+	return http_ask(&question, ret, failure);
 }
 
 /* --- what a person is told --- */
@@ -85,29 +125,75 @@ static bool is_registry(const struct registry *registry)
 	return status == 200 || status == 401;
 }
 
-static int tell_missing(const struct registry *registry, const char *what,
+static int tell_no_repository(const struct registry *registry,
+			      struct failure *failure)
+{
+	return failure_set(failure, ENOENT, "%s: %s has no repository \"%s\"",
+			   registry->login.reference->name,
+			   registry->login.host,
+			   registry->login.reference->repository);
+}
+
+/* "; it has 1.0, 1.1" into buf, or "". */
+static void list_tags(const struct http_answer *answer, char *buf, size_t size)
+{
+	json_t *root = json_loadb(answer->body, answer->size, 0, NULL);
+	json_t *tags = json_object_get(root, "tags");
+	size_t count = json_array_size(tags);
+	struct text text = text_over(buf, size);
+
+	for (size_t i = 0; i < MIN(count, TAGS_TOLD); i++) {
+		const char *tag = json_string_value(json_array_get(tags, i));
+
+		text_add(&text, "%s%s", i > 0 ? ", " : "; it has ",
+			 tag ? tag : "?");
+	}
+	if (count > TAGS_TOLD)
+		text_add(&text, " and %zu more", count - TAGS_TOLD);
+	json_decref(root);
+}
+
+/* Some registries do not say whether the repository is missing, or the tag. */
+static int tell_no_tag(struct registry *registry, const char *what,
+		       struct failure *failure)
+{
+	const struct reference *reference = registry->login.reference;
+	struct http_answer answer;
+	char url[URL_MAX], has[128] = "";
+	long status = 0;
+
+	snprintf(url, sizeof(url), "%s/v2/%s/tags/list", reference->target,
+		 reference->repository);
+	if (ask(registry, url, NULL, &answer, NULL) == 0) {
+		status = answer.status;
+		if (status == 200)
+			list_tags(&answer, has, sizeof(has));
+		http_answer_free(&answer);
+	}
+	if (status == 404)
+		return tell_no_repository(registry, failure);
+	return failure_set(failure, ENOENT,
+			   "%s: %s has no %s in its repository \"%s\"%s",
+			   reference->name, registry->login.host, what,
+			   reference->repository, has);
+}
+
+static int tell_missing(struct registry *registry, const char *what,
 			const struct http_answer *answer,
 			struct failure *failure)
 {
-	const struct reference *reference = registry->login.reference;
-	const char *host = registry->login.host;
 	char code[64];
 
 	error_code(answer, code, sizeof(code));
 	if (str_eq(code, "NAME_UNKNOWN"))
-		return failure_set(failure, ENOENT,
-				   "%s: %s has no repository \"%s\"",
-				   reference->name, host,
-				   reference->repository);
+		return tell_no_repository(registry, failure);
 	if (code[0] || is_registry(registry))
-		return failure_set(failure, ENOENT,
-				   "%s: %s has no %s in its repository \"%s\"",
-				   reference->name, host, what,
-				   reference->repository);
+		return tell_no_tag(registry, what, failure);
 	return failure_set(failure, EPROTONOSUPPORT,
 			   "%s: %s is no registry that boomerang can talk to "
 			   "(it knows no /v2/)",
-			   reference->name, host);
+			   registry->login.reference->name,
+			   registry->login.host);
 }
 
 /* Go's server says so to who talks HTTP to its TLS. */
@@ -117,7 +203,7 @@ static bool wants_tls(const struct http_answer *answer)
 }
 
 /* what: "tag \"1.0\"" or "layer sha256:…", which was asked for. */
-static int tell_refusal(const struct registry *registry, const char *what,
+static int tell_refusal(struct registry *registry, const char *what,
 			const struct http_answer *answer,
 			struct failure *failure)
 {
@@ -161,43 +247,7 @@ static int tell_silence(const struct registry *registry, int r,
 			   registry->login.reference->repository);
 }
 
-/* --- requests --- */
-
-static void make_url(const struct registry *registry, const char *kind,
-		     const char *which, char buf[static URL_MAX])
-{
-	const struct reference *reference = registry->login.reference;
-
-	snprintf(buf, URL_MAX, "%s/v2/%s/%s/%s", reference->target,
-		 reference->repository, kind, which);
-}
-
-/* Asks, and once more when a login is wanted. */
-static int ask(struct registry *registry, const char *url, const char *accept,
-	       struct http_answer *ret, struct failure *failure)
-{
-	struct http_question question = {
-		.url = url,
-		.name = registry->login.reference->name,
-		.accept = accept,
-		.size_max = OCI_DOCUMENT_MAX,
-	};
-	int r = login_renew(&registry->login, failure);
-
-	if (r < 0)
-		return r;
-	question.authorization = registry->login.authorization;
-	r = http_ask(&question, ret, failure);
-	/* Another host has nothing to ask for. */
-	if (r < 0 || ret->status != 401 || ret->redirected)
-		return r;
-	r = login_answer(&registry->login, ret->authenticate, failure);
-	http_answer_free(ret);
-	if (r < 0)
-		return r;
-	question.authorization = registry->login.authorization;
-	return http_ask(&question, ret, failure);
-}
+/* --- documents --- */
 
 /* 0 with an answer whose status is 200. */
 static int get(struct registry *registry, const char *url, const char *accept,
@@ -214,8 +264,6 @@ static int get(struct registry *registry, const char *url, const char *accept,
 	http_answer_free(ret);
 	return r;
 }
-
-/* --- manifests --- */
 
 static int check_type(const struct registry *registry,
 		      const struct http_answer *answer, struct failure *failure)
