@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "image/behind.h"
 #include "image/hint.h"
 #include "image/qcow2.h"
 #include "image/sparse.h"
@@ -40,6 +41,7 @@ struct job {
 	int tree_fd;
 	int image_fd;
 	struct sparse sparse; /* over image_fd, while the stream comes */
+	struct behind behind; /* hashes the same */
 	uint8_t head_bytes[KIND_HEAD];
 	struct build head;
 	bool decided;
@@ -175,6 +177,16 @@ static int remove_tree(struct job *job)
 	return unlinkat(job->what->dir_fd, TREE, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
 
+static int create_image(struct job *job)
+{
+	job->image_fd = openat(job->what->dir_fd, IMAGE,
+			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (job->image_fd < 0)
+		return -errno;
+	job->sparse = (struct sparse){ .fd = job->image_fd };
+	return behind_start(&job->behind, job->image_fd, job->verifier);
+}
+
 static int open_image(struct job *job, struct failure *failure)
 {
 	int r;
@@ -184,13 +196,8 @@ static int open_image(struct job *job, struct failure *failure)
 				   "%s: this layer is %s, not a tar archive",
 				   job->name, kind_name(job->kind));
 	r = remove_tree(job);
-	if (r == 0) {
-		job->image_fd =
-			openat(job->what->dir_fd, IMAGE,
-			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		r = job->image_fd < 0 ? -errno : 0;
-		job->sparse = (struct sparse){ .fd = job->image_fd };
-	}
+	if (r == 0 && job->what->depth != UNPACK_NOTHING)
+		r = create_image(job);
 	return r < 0 ? failure_errno(failure, -r, "%s: cannot create a file",
 				     job->name)
 		     : 0;
@@ -246,8 +253,6 @@ static int write_image(struct job *job, struct view bytes,
 	size_t len = bytes.left;
 	int r;
 
-	if (job->what->depth == UNPACK_NOTHING)
-		return 0;
 	do {
 		r = sparse_write(&job->sparse, &bytes);
 	} while (r == -ENOSPC && make_room(job, MORE_BYTES) > 0);
@@ -256,6 +261,7 @@ static int write_image(struct job *job, struct view bytes,
 	if (r < 0)
 		return failure_errno(failure, -r, "%s: cannot write the image",
 				     job->name);
+	behind_tell(&job->behind, job->sparse.length);
 	return watch_room(job, len, failure);
 }
 
@@ -297,9 +303,10 @@ static int write_stream(struct job *job, struct view bytes,
 
 static int pass_on(struct job *job, struct view bytes, struct failure *failure)
 {
+	if (job->image_fd >= 0)
+		return write_image(job, bytes, failure);
 	verify_add(job->verifier, bytes);
-	return job->image_fd >= 0 ? write_image(job, bytes, failure)
-				  : write_stream(job, bytes, failure);
+	return kind_is_file(job->kind) ? 0 : write_stream(job, bytes, failure);
 }
 
 static int decide_and_pass_head(struct job *job, struct failure *failure)
@@ -330,13 +337,15 @@ static int on_data(void *context, struct view bytes, struct failure *failure)
 
 /* --- the end of the stream --- */
 
-static int end_image(const struct job *job, struct failure *failure)
+static int end_image(struct job *job, struct failure *failure)
 {
 	char has[SIZE_TEXT_MAX], wants[SIZE_TEXT_MAX];
-	int r = job->what->depth == UNPACK_NOTHING
-			? 0
-			: sparse_finish(&job->sparse);
+	int r = 0;
 
+	if (job->image_fd >= 0)
+		r = sparse_finish(&job->sparse);
+	if (r == 0 && job->image_fd >= 0)
+		r = behind_finish(&job->behind);
 	if (r < 0)
 		return failure_errno(failure, -r, "%s: cannot write the image",
 				     job->name);
@@ -453,7 +462,7 @@ static int finish_file(struct job *job, struct failure *failure)
 static int finish(struct job *job, struct failure *failure)
 {
 	struct stream_result *result = &job->result;
-	bool direct = job->image_fd >= 0;
+	bool direct = kind_is_file(job->kind);
 	int r;
 
 	result->kind = job->kind;
@@ -547,6 +556,7 @@ int stream_run(const struct stream *what, struct stream_result *ret_result,
 	else
 		*ret_result = job.result;
 	unpacker_stop(&job.unpacker);
+	behind_stop(&job.behind);
 	verify_close(job.verifier);
 	fd_close(job.tree_fd);
 	fd_close(job.image_fd);
