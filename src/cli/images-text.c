@@ -126,8 +126,8 @@ static json_t *image_json(const struct store_image *image)
 	char reference[CONTROL_REF_MAX];
 
 	return json_pack(
-		"{ss so so so so so sI sI sb so}", "type", "image", "id",
-		json_printable(image->id), "reference",
+		"{so so so so so sI sI sb so}", "id", json_printable(image->id),
+		"reference",
 		json_string(images_reference(image->reference, reference)),
 		"kind", json_printable(image->kind), "sha256",
 		json_printable(image->sha256), "signer",
@@ -138,24 +138,27 @@ static json_t *image_json(const struct store_image *image)
 
 static json_t *kept_json(const struct store_kept *kept)
 {
-	return json_pack("{ss so so sI sb}", "type", "changes", "name",
-			 json_printable(kept->name), "image",
-			 json_optional(kept->image), "bytes",
+	return json_pack("{so so sI sb}", "name", json_printable(kept->name),
+			 "image", json_optional(kept->image), "bytes",
 			 (json_int_t)kept->bytes, "running", kept->running);
 }
 
 json_t *images_json(const struct images_view *view)
 {
-	json_t *list = json_array();
+	json_t *images = json_array(), *kept = json_array();
 
-	for (size_t i = 0; list && i < view->image_count; i++)
-		if (json_array_append_new(list, image_json(&view->images[i])))
+	for (size_t i = 0; i < view->image_count; i++)
+		if (json_array_append_new(images,
+					  image_json(&view->images[i])) < 0)
 			goto fail;
-	for (size_t i = 0; list && i < view->kept_count; i++)
-		if (json_array_append_new(list, kept_json(&view->kept[i])))
+	for (size_t i = 0; i < view->kept_count; i++)
+		if (json_array_append_new(kept, kept_json(&view->kept[i])) < 0)
 			goto fail;
-	return list;
+	return json_pack("{so so sI sI}", "images", images, "kept", kept,
+			 "bytes", (json_int_t)view->size.layers, "bound",
+			 (json_int_t)view->size.bound);
 fail:
-	json_decref(list);
+	json_decref(images);
+	json_decref(kept);
 	return NULL;
 }

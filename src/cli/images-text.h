@@ -28,6 +28,6 @@ const char *images_reference(const char *reference,
 /* A table of the images, one of the changes, and how full it is. */
 void images_print(FILE *out, const struct images_view *view);
 
-/* The array of `boomerang images --json` (boomerang(1) describes it), which
+/* The object of `boomerang images --json` (boomerang(1) describes it), which
  * the caller releases; NULL when memory is out. */
 json_t *images_json(const struct images_view *view) _must_check;

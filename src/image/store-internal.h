@@ -19,9 +19,14 @@ struct store {
 
 /* --- store.c --- */
 
-/* Whether something runs, and the ID that is written down for it, valid or
- * not. */
-bool store_running(const struct store *store, char ret_id[static STORE_ID_MAX]);
+/* What PID 1 has written down. */
+struct running {
+	char id[STORE_ID_MAX];	     /* of the image, valid or not */
+	char keep[CONTROL_KEEP_MAX]; /* the name of its changes, "": not kept */
+};
+
+/* Whether something runs, and what. */
+bool store_running(const struct store *store, struct running *ret_running);
 /* Brings "running" of all images up to date. False: something runs that is
  * none of them, so that it is not known which layers it needs. */
 bool store_mark_running(struct store *store);

@@ -47,7 +47,8 @@ static void keep_path(const char *name, const char *below,
 static void read_kept(const struct store *store, const char *name,
 		      struct store_kept *ret_kept)
 {
-	char path[STORE_PATH_MAX], running[STORE_ID_MAX], line[STORE_PATH_MAX];
+	char path[STORE_PATH_MAX], line[STORE_PATH_MAX];
+	struct running running;
 
 	*ret_kept = (struct store_kept){ 0 };
 	(void)str_copy(ret_kept->name, sizeof(ret_kept->name), name);
@@ -55,9 +56,8 @@ static void read_kept(const struct store *store, const char *name,
 	if (file_read_line(store->dir_fd, path, line, sizeof(line)) > 0 &&
 	    store_id_valid(line))
 		(void)str_copy(ret_kept->image, STORE_ID_MAX, line);
-	/* Which changes are on top of what runs is not written down. */
-	ret_kept->running = store_running(store, running) &&
-			    str_eq(running, ret_kept->image);
+	ret_kept->running =
+		store_running(store, &running) && str_eq(running.keep, name);
 	keep_path(name, "/upper", path);
 	ret_kept->bytes = bytes_below(store->dir_fd, path, 0);
 }

@@ -140,7 +140,7 @@ int store_read_layers(struct store *store, struct store_layer **ret_layers,
 			O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	_cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct layer_list list = { 0 };
-	char running[STORE_ID_MAX];
+	struct running running;
 	int r;
 
 	if (!dir) {
@@ -150,7 +150,7 @@ int store_read_layers(struct store *store, struct store_layer **ret_layers,
 	}
 	/* Nothing is taken from under what runs. */
 	r = read_all(store, dir,
-		     store->writes && !store_running(store, running), &list);
+		     store->writes && !store_running(store, &running), &list);
 	if (r < 0) {
 		free(list.layers);
 		return r;

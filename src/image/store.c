@@ -27,17 +27,23 @@
 
 /* --- files --- */
 
-bool store_running(const struct store *store, char ret_id[static STORE_ID_MAX])
+bool store_running(const struct store *store, struct running *ret_running)
 {
-	char line[STORE_PATH_MAX];
+	char text[STORE_PATH_MAX];
 	ssize_t n =
-		file_read_line(store->dir_fd, "running", line, sizeof(line));
+		file_read_line(store->dir_fd, "running", text, sizeof(text));
+	char *end;
 
-	ret_id[0] = '\0';
+	*ret_running = (struct running){ 0 };
 	if (n == -ENOENT || n == 0)
 		return false;
-	if (n > 0)
-		(void)str_copy(ret_id, STORE_ID_MAX, line);
+	if (n < 0)
+		return true;
+	end = text + strcspn(text, "\n");
+	if (*end && control_keep_valid(end + 1))
+		(void)str_copy(ret_running->keep, CONTROL_KEEP_MAX, end + 1);
+	*end = '\0';
+	(void)str_copy(ret_running->id, STORE_ID_MAX, text);
 	return true;
 }
 
@@ -161,12 +167,12 @@ static int read_images(struct store *store)
 
 bool store_mark_running(struct store *store)
 {
-	char id[STORE_ID_MAX];
-	bool any = store_running(store, id), known = !any;
+	struct running running;
+	bool any = store_running(store, &running), known = !any;
 
 	for (size_t i = 0; i < store->image_count; i++)
 		if ((store->images[i].running =
-			     any && str_eq(store->images[i].id, id)))
+			     any && str_eq(store->images[i].id, running.id)))
 			known = true;
 	return known;
 }

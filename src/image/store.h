@@ -124,7 +124,7 @@ struct store_kept {
 	char name[CONTROL_KEEP_MAX];
 	char image[STORE_ID_MAX]; /* to which they belong; "": not said */
 	uint64_t bytes;
-	bool running; /* or may be */
+	bool running;
 };
 /* By name; freed with free(). */
 int store_list_kept(struct store *store, struct store_kept **ret_kept,

@@ -292,7 +292,7 @@ static void test_kept(void)
 	ok(kept[0].bytes >= 512, "and size");
 	ok_int((int64_t)store_drop_all(store), 300, "dropping all");
 	ok(exists("keep/%s/upper/file", "work"), "keeps changes");
-	write_file("running", "1111111111111111\n");
+	write_file("running", "1111111111111111\nwork\n");
 	ok_int(store_drop(store, "work", &bytes, &failure), -EBUSY,
 	       "not those of what runs");
 	unlinkat(store_fd(store), "running", 0);
