@@ -8,7 +8,6 @@
 #include <stdio.h>
 
 #include "base/log.h"
-#include "base/memory.h"
 #include "base/text.h"
 #include "cli/architecture.h"
 #include "cli/cmd-image.h"
@@ -26,7 +25,7 @@ struct inspection {
 	struct examined examined;
 	struct failure unseen; /* why the root was not looked at */
 	const char *architecture;
-	uint64_t memory; /* bytes that a load needs */
+	uint64_t memory; /* bytes of the loading machine that it takes */
 };
 
 /* --- finding out --- */
@@ -53,8 +52,8 @@ static int inspect(struct image_arguments *a, struct inspection *inspection,
 	if (image_root_mount(&root, &inspection->unseen) == 0)
 		examine_root(root.fd, &inspection->examined);
 	inspection->architecture = architecture_of(inspection);
-	inspection->memory = progress->unpacked +
-			     progress->entries * ENTRY_BYTES + memory_reserve();
+	inspection->memory =
+		progress->unpacked + progress->entries * ENTRY_BYTES;
 	return 0;
 }
 
@@ -113,8 +112,8 @@ static void print_size(const struct inspection *inspection)
 	if (inspection->facts.layout == IMAGE_LAYOUT_TREE)
 		printf(" in %llu entries",
 		       (unsigned long long)progress->entries);
-	printf("\n%-*s %s to load it\n", NAME_WIDTH, "memory",
-	       size_text(inspection->memory, memory));
+	printf("\n%-*s %s, besides what the bootstrap keeps\n", NAME_WIDTH,
+	       "memory", size_text(inspection->memory, memory));
 }
 
 static void print_root(const struct inspection *inspection)
@@ -122,9 +121,9 @@ static void print_root(const struct inspection *inspection)
 	const struct examined *examined = &inspection->examined;
 
 	if (inspection->architecture[0])
-		printf("%-*s %s, which this machine %s\n", NAME_WIDTH,
-		       "architecture", inspection->architecture,
-		       runs_here(inspection) ? "is" : "is not");
+		printf("%-*s %s, %s this machine\n", NAME_WIDTH, "architecture",
+		       inspection->architecture,
+		       runs_here(inspection) ? "as" : "unlike");
 	line("distribution", examined->distribution);
 	if (examined->init[0])
 		printf("%-*s %s (%s)\n", NAME_WIDTH, "init", examined->init,

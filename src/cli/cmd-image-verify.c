@@ -16,23 +16,24 @@
 static void print_checked(const struct image_facts *facts)
 {
 	const struct verify_verdict *verdict = &facts->verdict;
-	bool layers = facts->kind == KIND_UNKNOWN;
+	enum reference_kind kind = facts->reference.kind;
+	bool by_manifest = kind == REFERENCE_DOCKER || kind == REFERENCE_OCI;
 
-	if (layers)
+	if (facts->kind == KIND_UNKNOWN)
 		printf("layers     %zu, each with the digest that the manifest "
 		       "says\n",
 		       facts->layer_count);
 	printf("sha256     %s%s", verdict->sha256,
-	       layers && !verdict->checked[0] ? " (of the manifest)" : "");
+	       by_manifest ? " of the manifest" : "");
 	if (verdict->checked[0])
-		printf(" (agrees with %s)", verdict->checked);
+		printf(", as %s says", verdict->checked);
 	printf("\n");
 	if (verdict->signer[0])
 		printf("signature  good, key %s, %s\n", verdict->signer,
 		       verdict->comment);
 	else
 		printf("signature  none by a key that is trusted\n");
-	if (!verdict->checked[0] && !verdict->signer[0] && !layers)
+	if (!verdict->checked[0] && !verdict->signer[0] && !by_manifest)
 		printf("Nothing says what it should be: no sha256 was given, "
 		       "and none is beside it.\n");
 }

@@ -7,8 +7,9 @@ static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
 } verbs[] = {
-	{ "load", cmd_image_load },
-	{ "unpack", cmd_image_unpack },
+	{ "convert", cmd_image_convert }, { "export", cmd_image_export },
+	{ "inspect", cmd_image_inspect }, { "load", cmd_image_load },
+	{ "unpack", cmd_image_unpack },	  { "verify", cmd_image_verify },
 };
 
 int cmd_image(int argc, char **argv)

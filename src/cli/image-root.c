@@ -8,8 +8,7 @@
 #include "base/text.h"
 #include "cli/progress-line.h"
 #include "root/disk.h"
-#include "root/loopdev.h"
-#include "root/mount.h"
+#include "root/filemount.h"
 
 #define TEMPORARY "boomerang-image-XXXXXX"
 
@@ -70,30 +69,22 @@ int image_root_open(struct image_arguments *arguments, const char *parent,
 	return MIN(root->fd, 0);
 }
 
-/* The device is read-only, so a journal that was not replayed stays so. */
-static const struct mount_option *options_of(const char *fstype)
+/* The root may be a directory of the file system (a subvolume of btrfs). */
+static int open_root(int mount_fd, const char *subdirectory,
+		     struct failure *failure)
 {
-	static const struct {
-		const char *fstype;
-		struct mount_option options[3];
-	} rows[] = {
-		{ "ext3", { { "ro", NULL }, { "noload", NULL } } },
-		{ "ext4", { { "ro", NULL }, { "noload", NULL } } },
-		{ "xfs", { { "ro", NULL }, { "norecovery", NULL } } },
-	};
-	static const struct mount_option others[] = { { "ro", NULL }, { 0 } };
+	int fd = path_open_in_root(mount_fd,
+				   subdirectory[0] ? subdirectory : ".",
+				   O_RDONLY | O_DIRECTORY, 0);
 
-	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
-		if (str_eq(rows[i].fstype, fstype))
-			return rows[i].options;
-	return others;
+	return fd < 0 ? failure_errno(failure, -fd, "cannot open its root")
+		      : fd;
 }
 
 int image_root_mount(struct image_root *root, struct failure *failure)
 {
-	_cleanup_fd int file = FD_NONE, device = FD_NONE;
+	_cleanup_fd int file = FD_NONE, mount = FD_NONE;
 	const char *name = root->facts.reference.name;
-	char path[LOOPDEV_PATH_MAX];
 	struct disk_part part;
 	int r;
 
@@ -110,13 +101,13 @@ int image_root_mount(struct image_root *root, struct failure *failure)
 	r = disk_find_root(file, name, &part, failure);
 	if (r < 0)
 		return r;
-	device = loopdev_attach(file, part.offset, part.length, path, failure);
-	if (device < 0)
-		return device;
-	root->fd = mount_new(part.fstype, path, options_of(part.fstype),
-			     MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID |
-				     MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC,
-			     failure);
+	mount = filemount_new(file, part.offset, part.length, part.fstype,
+			      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+				      MOUNT_ATTR_NOEXEC,
+			      failure);
+	if (mount < 0)
+		return mount;
+	root->fd = open_root(mount, part.subdirectory, failure);
 	return MIN(root->fd, 0);
 }
 

@@ -36,3 +36,10 @@ struct confine {
  * they have ended: the filter is put on the calling thread.
  */
 int confine(const struct confine *what, struct failure *failure) _must_check;
+
+/*
+ * Makes this process, which has no other thread, root of a user namespace whose
+ * only user and group are its own: enough for chroot(2), and for its files of
+ * any mode. 0 or a negative errno.
+ */
+int confine_become_root(void) _must_check;
