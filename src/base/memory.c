@@ -13,6 +13,10 @@
 #define RESERVE_LEAST (48 * MIB)
 #define RESERVE_SHARE 32
 
+/* An inode of tmpfs, which its own figures leave out; the directory entries
+ * count as available memory, rightly or not. */
+#define INODE_BYTES 768
+
 static uint64_t field(const char *meminfo, const char *name)
 {
 	const char *at = strstr(meminfo, name);
@@ -47,7 +51,8 @@ uint64_t memory_of_tmpfs(const char *path)
 
 	if (statfs(path, &fs) < 0)
 		return 0;
-	return ((uint64_t)fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize;
+	return ((uint64_t)fs.f_blocks - fs.f_bfree) * (uint64_t)fs.f_bsize +
+	       ((uint64_t)fs.f_files - fs.f_ffree) * INODE_BYTES;
 }
 
 uint64_t memory_reserve(void)

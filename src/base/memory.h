@@ -21,7 +21,8 @@ struct memory memory_now(void);
  * behind. */
 struct memory memory_from(int meminfo_fd);
 
-/* What the files of the tmpfs at path hold; 0 when it cannot be asked. */
+/* What the files of the tmpfs at path hold, with their inodes; 0 when it cannot
+ * be asked. */
 uint64_t memory_of_tmpfs(const char *path);
 
 /* What no image may take: the bootstrap's own share of this machine. */
