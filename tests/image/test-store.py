@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""boomerang images and image load on a store of their own.
+
+usage: test-store.py BOOMERANG
+
+Runs in a mount namespace of its own, in a tmpfs; all of it ends with this
+process. Prints TAP.
+"""
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+import time
+
+INSIDE = "BOOMERANG_STORE_TEST"
+UNSHARE = ["unshare", "--mount", "--pid", "--fork", "--kill-child",
+           "--mount-proc"]
+TOP = "/mnt"
+STORE = f"{TOP}/store"
+MB = 1_000_000
+
+checks = failed = 0
+
+
+def ok(good, what, detail=""):
+    global checks, failed
+    checks += 1
+    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
+    if not good:
+        failed += 1
+        for line in str(detail).splitlines():
+            print("# " + line, flush=True)
+    return good
+
+
+class Program:
+    def __init__(self, path):
+        self.path = path
+
+    def run(self, *words):
+        return subprocess.run([self.path, *words], text=True,
+                              capture_output=True, check=False)
+
+    def load(self, name):
+        return self.run("image", "load", "--store", STORE, f"{TOP}/{name}")
+
+    def images(self, *words):
+        return self.run("images", *words, "--store", STORE)
+
+    def listed(self):
+        return json.loads(self.images("--json").stdout)
+
+    def names(self):
+        """Of the images, the one used last first."""
+        return [os.path.basename(image["reference"])
+                for image in self.listed()["images"]]
+
+
+def make_image(name, size):
+    """A tar of one file of random bytes."""
+    with open(f"{TOP}/content", "wb") as file:
+        file.write(os.urandom(size))
+    with tarfile.open(f"{TOP}/{name}", "w") as archive:
+        archive.add(f"{TOP}/content", "content")
+
+
+def left_in_new():
+    return os.listdir(f"{STORE}/new")
+
+
+def check_empty(program):
+    result = program.images()
+    ok(result.returncode == 1 and "No such file" in result.stderr,
+       "there is no store", result)
+    result = program.images("drop", "x")
+    ok(result.returncode == 1 and not os.path.exists(STORE),
+       "and dropping makes none", result)
+
+
+def check_load(program):
+    for name in ("one.tar", "two.tar", "three.tar"):
+        make_image(name, 2 * MB)
+        result = program.load(name)
+        ok(result.returncode == 0, f"{name} is loaded", result.stderr)
+    ok(program.names() == ["three.tar", "two.tar", "one.tar"],
+       "the one used last is first", program.names())
+    result = program.load("one.tar")
+    ok("0 B fetched" in result.stdout, "a second load fetches nothing",
+       result)
+    ok(program.names() == ["one.tar", "three.tar", "two.tar"],
+       "and is a use", program.names())
+    text = program.images().stdout
+    ok("just now" in text and "one.tar" in text and "2.0 MB" in text,
+       "they are listed for a person", text)
+    ok(left_in_new() == [], "nothing is left")
+
+
+def check_changed(program):
+    """The file of a reference has changed: it is another image."""
+    before = program.listed()["images"][0]["id"]
+    make_image("one.tar", 2 * MB)
+    ok(program.load("one.tar").returncode == 0, "a changed file is loaded")
+    after = program.listed()["images"]
+    ok(len(after) == 4 and after[0]["id"] != before, "as another image",
+       after)
+    result = program.images("drop", f"{TOP}/one.tar")
+    ok(result.returncode == 0 and "4.0 MB freed" in result.stdout,
+       "both go by their reference", result)
+
+
+def check_running(program):
+    image = program.listed()["images"][0]
+    with open(f"{STORE}/running", "w") as file:
+        file.write(f"{image['id']}\nwork\n")
+    os.makedirs(f"{STORE}/keep/work/upper")
+    with open(f"{STORE}/keep/work/image", "w") as file:
+        file.write(image["id"] + "\n")
+    listed = program.listed()
+    ok([i["running"] for i in listed["images"]] == [True, False],
+       "what runs is marked", listed)
+    ok([(k["name"], k["image"], k["running"]) for k in listed["kept"]]
+       == [("work", image["id"], True)], "and its changes", listed)
+    for which in (image["id"], image["id"][:6], image["reference"], "work"):
+        result = program.images("drop", which)
+        ok(result.returncode == 1 and "runs now" in result.stderr,
+           f"{which} is not dropped", result)
+    result = program.images("drop", "--all")
+    ok(result.returncode == 0 and len(program.names()) == 1,
+       "nor with all", result)
+    os.unlink(f"{STORE}/running")
+    result = program.images("drop", "wrok", "work", image["id"][:6])
+    ok(result.returncode == 1 and "did you mean work?" in result.stderr
+       and result.stdout.count("dropped") == 2,
+       "of several the good ones go", result)
+    ok(program.listed()["images"] == program.listed()["kept"] == []
+       and os.listdir(f"{STORE}/layers") == [], "nothing is left")
+
+
+def check_full(program):
+    """Of 64 MB: the third image of 25 MB takes the place of the first."""
+    for name in ("four.tar", "five.tar", "six.tar"):
+        make_image(name, 25 * MB)
+        result = program.load(name)
+        ok(result.returncode == 0, f"{name} is loaded", result.stderr)
+    ok(program.names() == ["six.tar", "five.tar"],
+       "the one that was not used for longest made room", program.names())
+    make_image("huge.tar", 70 * MB)
+    result = program.load("huge.tar")
+    ok(result.returncode == 1 and "needs" in result.stderr
+       and "\n" not in result.stderr.strip(), "what cannot fit is refused",
+       result)
+    ok(left_in_new() == [], "nothing is left")
+
+
+def check_killed(program):
+    """A load that is killed leaves no image, and the next one sweeps."""
+    with subprocess.Popen([program.path, "image", "load", "--store", STORE,
+                           "-"], stdin=subprocess.PIPE,
+                          stdout=subprocess.DEVNULL) as process:
+        end = time.monotonic() + 10
+        while not left_in_new() and time.monotonic() < end:
+            time.sleep(0.01)
+        result = program.images("drop", "--all")
+        ok(result.returncode == 1 and "being loaded" in result.stderr,
+           "nothing is dropped while a load goes on", result)
+        ok(program.images().returncode == 0, "but listed")
+        process.send_signal(signal.SIGKILL)
+    make_image("seven.tar", MB)
+    result = program.load("seven.tar")
+    ok(result.returncode == 0 and program.names()[0] == "seven.tar"
+       and left_in_new() == [], "after a killed load the next one sweeps",
+       result)
+
+
+def main(boomerang):
+    program = Program(boomerang)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256m", "test", TOP],
+                   check=True)
+    check_empty(program)
+    os.mkdir(STORE)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "store", STORE],
+                   check=True)
+    check_load(program)
+    check_changed(program)
+    check_running(program)
+    check_full(program)
+    check_killed(program)
+    print(f"1..{checks}")
+    return failed > 0
+
+
+if __name__ == "__main__":
+    if os.environ.get(INSIDE):
+        sys.exit(main(sys.argv[1]))
+    if subprocess.run([*UNSHARE, "true"], capture_output=True,
+                      check=False).returncode:
+        print("1..0 # SKIP no right to make namespaces")
+        sys.exit(0)
+    os.environ[INSIDE] = "1"
+    os.execvp("unshare", [*UNSHARE, sys.executable, os.path.abspath(__file__),
+                          os.path.abspath(sys.argv[1])])
