@@ -8,7 +8,7 @@
 
 enum digest_algorithm {
 	DIGEST_SHA256,
-	DIGEST_SHA512, /* OCI image-spec descriptor.md: may be met */
+	DIGEST_SHA512,	/* OCI image-spec descriptor.md: may be met */
 	DIGEST_BLAKE2B, /* 64 bytes; of minisign, not of OCI */
 };
 
@@ -25,8 +25,7 @@ size_t digest_size(enum digest_algorithm algorithm); /* in bytes */
 /* "sha256:" or "sha512:" and lower case digits, nothing behind. -EBADMSG. */
 int digest_parse(const char *text, struct digest *ret_digest) _must_check;
 /* 64 hexadecimal digits of either case, nothing behind. -EBADMSG. */
-int digest_parse_sha256(const char *hex, struct digest *ret_digest)
-	_must_check;
+int digest_parse_sha256(const char *hex, struct digest *ret_digest) _must_check;
 /* Writes "sha256:HEX" and returns buf. */
 const char *digest_text(const struct digest *digest,
 			char buf[static DIGEST_TEXT_MAX]);

@@ -364,7 +364,7 @@ static int take_fragment(char *text, struct reference *ret,
 	/* A wrong one must not pass for one about something else. */
 	if (strncasecmp(mark + 1, "sha", 3) != 0)
 		return 0;
-	if (!str_after(mark + 1, SHA256_MARK + 1) ||
+	if (!str_after(mark + 1, &SHA256_MARK[1]) ||
 	    digest_parse_sha256(mark + sizeof(SHA256_MARK) - 1, &digest) < 0)
 		return failure_set(
 			failure, EINVAL,
