@@ -70,6 +70,56 @@ static void test_magic(void)
 	ok_str(kind_name(KIND_SQUASHFS), "squashfs", "a kind has a name");
 }
 
+/* A table with one partition, as sfdisk(8) writes it. */
+static void make_table(uint8_t *head)
+{
+	memset(head, 0, KIND_HEAD);
+	memcpy(head + 446, "\0\0\x21\0\x83\x51\x01\x01\0\x08\0\0\0\x10\0\0",
+	       16);
+	memcpy(head + 510, "\x55\xaa", 2);
+}
+
+static void test_disks(void)
+{
+	uint8_t head[KIND_HEAD] = { 0 };
+	struct view view = view_over(head, sizeof(head));
+
+	ok_int(kind_of(HEAD("QFI\xfb")), KIND_QCOW2, "qcow2");
+	ok_int(kind_of(HEAD("XFSB")), KIND_DISK, "XFS");
+	make_table(head);
+	ok_int(kind_of(view), KIND_DISK, "a partition");
+	ok_int(kind_of(view_over(head, 511)), KIND_UNKNOWN, "cut");
+	head[446] = 0x12;
+	ok_int(kind_of(view), KIND_UNKNOWN, "code in place of a table");
+	make_table(head);
+	memset(head + 446 + 8, 0, 4);
+	ok_int(kind_of(view), KIND_UNKNOWN, "a partition that begins at 0");
+	make_table(head);
+	head[446 + 4] = 0;
+	ok_int(kind_of(view), KIND_UNKNOWN, "no partition");
+	memcpy(head + 512, "EFI PART", 8);
+	ok_int(kind_of(view), KIND_DISK, "GPT");
+	memset(head, 0, sizeof(head));
+	head[1024] = head[1028] = 1;
+	head[1024 + 24] = 2;
+	memcpy(head + 1080, "\x53\xef", 2);
+	ok_int(kind_of(view), KIND_DISK, "ext4");
+	head[1024 + 24] = 7;
+	ok_int(kind_of(view), KIND_UNKNOWN, "with blocks that are too large");
+	make_table(head);
+	memcpy(head, "hsqs", 4);
+	ok_int(kind_of(view), KIND_SQUASHFS, "squashfs before a table");
+	make_table(head);
+	memcpy(head, "PK\3\4", 4);
+	ok_int(kind_of(view), KIND_UNKNOWN, "an archive before a table");
+	ok(kind_is_file(KIND_DISK) && kind_is_file(KIND_QCOW2) &&
+		   kind_is_file(KIND_SQUASHFS) && kind_is_file(KIND_EROFS) &&
+		   !kind_is_file(KIND_TAR) && !kind_is_file(KIND_TAR_GZIP) &&
+		   !kind_is_file(KIND_UNKNOWN),
+	   "what is kept as a file");
+	ok_str(kind_name(KIND_DISK), "raw disk", "it has a name");
+}
+
 static const struct {
 	const char *head;
 	const char *says;
@@ -196,6 +246,7 @@ int main(void)
 {
 	test_tar();
 	test_magic();
+	test_disks();
 	test_refusals();
 	test_gzip_hint();
 	test_xz_hint();

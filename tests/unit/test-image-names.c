@@ -46,6 +46,44 @@ static void test_names(void)
 	}
 }
 
+static const struct {
+	const char *name;
+	enum name_whiteout kind;
+	const char *target;
+} whiteouts[] = {
+	{ "a", NAME_PLAIN, "" },
+	{ "wh.a", NAME_PLAIN, "" },
+	{ "a.wh.b", NAME_PLAIN, "" },
+	{ ".wh", NAME_PLAIN, "" },
+	{ ".wh.a/b", NAME_PLAIN, "" },
+	{ ".", NAME_PLAIN, "" },
+	{ ".wh.a", NAME_WHITEOUT, "a" },
+	{ "d/.wh.a", NAME_WHITEOUT, "d/a" },
+	{ "d//.wh....", NAME_WHITEOUT, "d//..." },
+	{ ".wh..a", NAME_WHITEOUT, ".a" },
+	{ ".wh..wh", NAME_WHITEOUT, ".wh" },
+	{ ".wh..wh..opq", NAME_OPAQUE, "." },
+	{ "d/e/.wh..wh..opq", NAME_OPAQUE, "d/e/." },
+	{ ".wh..wh.plnk", NAME_METADATA, "" },
+	{ ".wh..wh.plnk/1.2", NAME_METADATA, "" },
+	{ "d/.wh..wh.orph/x", NAME_METADATA, "" },
+	{ ".wh..wh..opq/x", NAME_METADATA, "" },
+	{ ".wh.", NAME_BAD_WHITEOUT, "" },
+	{ ".wh..", NAME_BAD_WHITEOUT, "" },
+	{ "d/.wh...", NAME_BAD_WHITEOUT, "" },
+};
+
+static void test_whiteouts(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(whiteouts); i++) {
+		char target[PATH_MAX] = "";
+
+		ok_int(name_whiteout(whiteouts[i].name, target),
+		       whiteouts[i].kind, whiteouts[i].name);
+		ok_str(target, whiteouts[i].target, "what it hides");
+	}
+}
+
 static void test_long_names(void)
 {
 	static char name[8192];
@@ -69,6 +107,7 @@ static void test_long_names(void)
 int main(void)
 {
 	test_names();
+	test_whiteouts();
 	test_long_names();
 	return tap_done();
 }
