@@ -52,7 +52,7 @@ static void take_token(struct cursor *cursor, char token[static TOKEN_MAX])
 {
 	size_t n = 0;
 
-	while (is_token(cursor->at[n]) && n < TOKEN_MAX - 1)
+	while (n < TOKEN_MAX - 1 && is_token(cursor->at[n]))
 		n++;
 	cursor->bad = cursor->bad || n == 0 || is_token(cursor->at[n]);
 	memcpy(token, cursor->at, n);

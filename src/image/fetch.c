@@ -72,15 +72,19 @@ static int measure(struct fetch *fetch, struct range *range,
 		   struct failure *failure)
 {
 	struct stat st;
+	off_t at = 0;
 
 	if (fstat(fetch->fd, &st) < 0)
 		return cannot_read(fetch, errno, failure);
 	if (S_ISDIR(st.st_mode))
 		return failure_set(failure, EISDIR, "%s: this is a directory",
 				   fetch->source->name);
+	if (fetch->source->kind == FETCH_FD && !fetch->source->offset &&
+	    !fetch->source->length)
+		at = lseek(fetch->fd, 0, SEEK_CUR);
 	*range = (struct range){
 		.seekable = S_ISREG(st.st_mode) || S_ISBLK(st.st_mode),
-		.at = fetch->source->offset,
+		.at = at > 0 ? (uint64_t)at : fetch->source->offset,
 		.end = UINT64_MAX,
 	};
 	if (S_ISREG(st.st_mode))
@@ -190,11 +194,17 @@ int fetch_run(struct fetch *fetch, struct failure *failure)
 
 static size_t file_tail(struct fetch *fetch, void *buf, size_t len)
 {
-	uint64_t end = fetch->source->offset + fetch->total;
+	const struct fetch_source *source = fetch->source;
+	struct stat st;
+	off_t end;
 	ssize_t n;
 
+	if (fstat(fetch->fd, &st) < 0)
+		return 0;
+	end = source->length ? (off_t)(source->offset + source->length)
+			     : st.st_size;
 	len = (size_t)MIN((uint64_t)len, fetch->total);
-	n = pread(fetch->fd, buf, len, (off_t)(end - len));
+	n = pread(fetch->fd, buf, len, end - (off_t)len);
 	return n == (ssize_t)len ? len : 0;
 }
 

@@ -32,8 +32,10 @@ struct fetch_source {
 	/* FETCH_URL, FETCH_FILE: what was handed back when it was fetched last;
 	 * when that still holds, nothing is: -EALREADY. NULL: nothing. */
 	const struct http_validators *known;
-	int fd;		 /* FETCH_FD */
-	uint64_t offset; /* of a regular file; its position is not used */
+	int fd; /* FETCH_FD */
+	/* Of a regular file, whose position is not used; but with both 0, what
+	 * is left of it (standard input, read in part). */
+	uint64_t offset;
 	uint64_t length; /* 0: to its end. -EBADMSG when it ends before */
 	/* Of a regular file that is written to by nobody else: what was handed
 	 * on is punched out of it, so that it takes memory once. */

@@ -108,6 +108,12 @@ static void answer_get(FILE *out, const struct request *request)
 	} else if (str_eq(path, "/echo")) {
 		fprintf(out, "%sContent-Type: text/x;charset=a\r\n\r\n%s", head,
 			request->authorization);
+	} else if (str_eq(path, "/token")) {
+		bool good = str_eq(request->authorization, "Bearer new");
+
+		fprintf(out, "HTTP/1.1 %s\r\nConnection: close\r\n\r\n%s",
+			good ? "200 OK" : "401 Unauthorized",
+			good ? "here" : "");
 	} else if (str_eq(path, "/known")) {
 		bool same = str_eq(request->match, "\"one\"") &&
 			    str_eq(request->since, "yesterday");
@@ -264,6 +270,13 @@ static int fetch(const struct fetch_source *source, struct fetch *fetch,
 	return r;
 }
 
+static int renew(void *context, const char **ret_authorization,
+		 struct failure *failure _unused)
+{
+	*ret_authorization = context ? "Bearer old" : "Bearer new";
+	return 0;
+}
+
 static void test_fetch_url(void)
 {
 	static struct got got;
@@ -290,6 +303,14 @@ static void test_fetch_url(void)
 	ok_int(fetch(&source, &run, &got), -EALREADY, "304 when asked");
 	source.known = NULL;
 	ok_int(fetch(&source, &run, &got), -EREMOTEIO, "304 unasked");
+
+	source.target = url_of("/token");
+	ok_int(fetch(&source, &run, &got), -EACCES, "a token that has ended");
+	source.renew = renew;
+	ok_int(fetch(&source, &run, &got), 0, "is replaced");
+	ok_int((int64_t)got.len, 4, "and the fetch goes on");
+	source.renew_context = &source;
+	ok_int(fetch(&source, &run, &got), -EACCES, "once");
 
 	source.target = url_of("/cut");
 	ok_int(fetch(&source, &run, &got), 0, "a connection cut half-way");
@@ -328,6 +349,14 @@ static void test_fetch_file(void)
 	run.fd = fd;
 	ok(fetch_tail(&run, tail, 2) == 2 && memcmp(tail, "56", 2) == 0,
 	   "and has a tail");
+	source.offset = source.length = 0;
+	ok(lseek(fd, 4, SEEK_SET) == 4, "read in part");
+	ok_int(fetch(&source, &run, &got), 0, "what is left");
+	ok(got.len == 7 && run.total == 7 && got.bytes[0] == '4', "is read");
+	run.fd = fd;
+	ok(fetch_tail(&run, tail, 2) == 2 && memcmp(tail, "9x", 2) == 0,
+	   "and has a tail");
+	source.offset = 3;
 	source.length = 9;
 	ok_int(fetch(&source, &run, &got), -EBADMSG, "more than there is");
 	source.length = UINT64_MAX;
