@@ -12,6 +12,7 @@ import lzma
 import os
 import shutil
 import signal
+import socket
 import stat
 import struct
 import subprocess
@@ -30,8 +31,11 @@ INSIDE = "BOOMERANG_IMAGE_TEST"
 UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
            "--mount-proc"]
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
-REPORT_FORMAT = "<III4x5Qi380s"  # struct image_report, wire/control.h
+# struct image_report and the beginning of struct image_made, wire/control.h
+REPORT_FORMAT = "<II5Qi380s"
+MADE_FORMAT = "<II17s2176s3xIQQ16s"
 PROGRESS, DONE, FAILED = 1, 2, 3
+MAGIC = 0x424D5231
 KINDS = ("tar", "tar.gz", "tar.xz", "tar.zst", "tar.lz4")
 
 checks = failed = 0
@@ -423,52 +427,62 @@ def test_tls(bench):
     run("umount", CA_BUNDLE)
 
 
-def read_reports(fd, reports):
-    size = struct.calcsize(REPORT_FORMAT)
-    while len(record := os.read(fd, 65536)) > 0:
-        fields = struct.unpack(REPORT_FORMAT, record[:size])
-        reports.append((len(record), fields))
+def read_reports(sock, records):
+    while record := sock.recv(1 << 20):
+        records.append(record)
 
 
 def report(bench, reference):
-    """Unpacks with --report into a pipe; the reports."""
+    """Loads with --report; status, the reports, what was made, errors."""
     bench.fresh()
-    ours, theirs = os.pipe2(os.O_CLOEXEC | os.O_DIRECT)
-    reports = []
-    reader = threading.Thread(target=read_reports, args=(ours, reports))
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    records = []
+    reader = threading.Thread(target=read_reports, args=(ours, records))
     reader.start()
     process = subprocess.Popen(
         ["sh", "-c", 'exec "$@" 3>&$REPORT', "sh", bench.boomerang, "image",
-         "unpack", "--report", reference, bench.dir],
-        pass_fds=[theirs], env={"REPORT": str(theirs), "PATH": "/usr/bin:/bin"},
-        stderr=subprocess.PIPE)
-    os.close(theirs)
+         "load", "--report", "--store", f"{bench.dir}/store", reference],
+        pass_fds=[theirs.fileno()], stderr=subprocess.PIPE,
+        env={"REPORT": str(theirs.fileno()), "PATH": "/usr/bin:/bin"})
+    theirs.close()
     error = process.communicate()[1]
     reader.join()
-    os.close(ours)
-    return process.returncode, reports, error
+    ours.close()
+    size = struct.calcsize(REPORT_FORMAT)
+    reports = [struct.unpack(REPORT_FORMAT, record) for record in records
+               if len(record) == size]
+    made = [struct.unpack_from(MADE_FORMAT, record) for record in records
+            if len(record) != size]
+    return process.returncode, reports, made, error
 
 
 def test_reports(bench, server):
-    size = struct.calcsize(REPORT_FORMAT)
     many = samples.many_files(bench.file("some.tar"), 100_000)
-    status, reports, error = report(bench, many)
-    kinds = [fields[1] for _, fields in reports]
+    status, reports, made, error = report(bench, many)
+    kinds = [fields[1] for fields in reports]
     ok(status == 0 and error == b"" and kinds[-1] == DONE and
        set(kinds[:-1]) <= {PROGRESS} and
-       all(n == size and fields[0] == 0x424D5231 for n, fields in reports),
+       all(fields[0] == MAGIC for fields in reports),
        "progress, then done", f"{status} {kinds} {error}")
-    fields = reports[-1][1]
-    ok(fields[2] == 1 and fields[3] == fields[4] == os.path.getsize(many) and
-       fields[6] == 100_001, "with layout and figures", fields)
-    amounts = [(f[3], f[5], f[6]) for _, f in reports]
+    fields = reports[-1]
+    ok(fields[2] == fields[3] == os.path.getsize(many) and
+       fields[5] == 100_001, "with figures", fields)
+    magic, layers, identity, ids, layout = made[0][:5]
+    ok(len(made) == 1 and magic == MAGIC and layers == 1 and layout == 1 and
+       os.path.isdir(f"{bench.dir}/store/layers/{ids[:16].decode()}/tree") and
+       os.path.exists(f"{bench.dir}/store/images/"
+                      f"{identity[:16].decode()}.json"),
+       "and with what was made", made)
+    amounts = [(f[2], f[4], f[5]) for f in reports]
     ok(amounts == sorted(amounts), "that only grow", amounts)
-    status, reports, error = report(bench, f"{server.url}/status/404")
-    fields = reports[-1][1]
-    ok(status == 1 and fields[1] == FAILED and fields[8] > 0 and
-       b"404 Not Found" in fields[9], "failed, with the reason", fields)
-    status, reports, _ = report(bench, bench.file("image.squashfs"))
-    ok(status == 0 and reports[-1][1][2] == 2, "the layout of a squashfs")
+    status, reports, made, error = report(bench, f"{server.url}/status/404")
+    fields = reports[-1]
+    ok(status == 1 and fields[1] == FAILED and fields[7] > 0 and
+       b"404 Not Found" in fields[8] and not made,
+       "failed, with the reason", fields)
+    status, _, made, _ = report(bench, bench.file("image.squashfs"))
+    ok(status == 0 and made[0][4] == 2 and made[0][7][:8] == b"squashfs",
+       "a squashfs is a file to be mounted", made)
 
 
 def test_interrupted(bench):
