@@ -48,18 +48,38 @@ static uint64_t skip_hole(int fd, uint64_t offset)
 	return (uint64_t)data;
 }
 
-static int measure(void *context, const struct qcow2_extent *extent)
+/* What is taken of the raw file, in whole blocks. */
+struct measure {
+	struct qcow2_map map;
+	uint64_t bytes;
+	uint64_t end; /* of the last block that was counted */
+};
+
+static void count_blocks(struct measure *measure, uint64_t guest, uint64_t len)
 {
-	struct copy *copy = context;
-	uint64_t end = extent->host + extent->host_length, pos = extent->host;
-	uint64_t *bytes = copy->context;
+	uint64_t start = MAX(guest / BLOCK * BLOCK, measure->end);
+	uint64_t end = DIV_ROUND_UP(guest + len, BLOCK) * BLOCK;
+
+	if (end > start)
+		measure->bytes += end - start;
+	measure->end = MAX(measure->end, end);
+}
+
+static int measure_extent(void *context, const struct qcow2_extent *extent)
+{
+	struct measure *measure = context;
+	uint64_t pos = extent->host;
 
 	if (extent->kind == QCOW2_COMPRESSED)
-		*bytes += extent->length;
+		count_blocks(measure, extent->guest, extent->length);
 	if (extent->kind != QCOW2_DATA)
 		return 0;
-	while ((pos = skip_hole(copy->map.fd, pos)) < end) {
-		*bytes += MIN(STEP, end - pos);
+	while ((pos = skip_hole(measure->map.fd, pos)) <
+	       extent->host + extent->length) {
+		uint64_t at = pos - extent->host;
+
+		count_blocks(measure, extent->guest + at,
+			     MIN(STEP, extent->length - at));
 		pos += STEP;
 	}
 	return 0;
@@ -68,17 +88,16 @@ static int measure(void *context, const struct qcow2_extent *extent)
 int qcow2_measure(int from, const struct qcow2_header *header,
 		  uint64_t *ret_bytes)
 {
-	uint64_t bytes = 0;
-	struct copy copy = { .context = &bytes };
-	int r = qcow2_map_open(&copy.map, from, header, "", NULL);
+	struct measure measure = { 0 };
+	int r = qcow2_map_open(&measure.map, from, header, "", NULL);
 
 	if (r < 0)
 		return r;
-	r = qcow2_map_walk(&copy.map, measure, &copy);
-	qcow2_map_close(&copy.map);
+	r = qcow2_map_walk(&measure.map, measure_extent, &measure);
+	qcow2_map_close(&measure.map);
 	if (r < 0)
 		return r;
-	*ret_bytes = bytes;
+	*ret_bytes = measure.bytes;
 	return 0;
 }
 

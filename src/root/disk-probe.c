@@ -141,6 +141,23 @@ static int add_partition(int fd, uint64_t file_size, blkid_partition partition,
 	return identify(fd, entry);
 }
 
+/* A GPT for a larger disk is none to libblkid: its protection remains. */
+static bool has_gpt_mark(int fd)
+{
+	char mark[sizeof(GPT_MARK) - 1];
+
+	return pread(fd, mark, sizeof(mark), SECTOR) == sizeof(mark) &&
+	       memcmp(mark, GPT_MARK, sizeof(mark)) == 0;
+}
+
+static bool is_gpt(blkid_partlist list)
+{
+	const char *type =
+		blkid_parttable_get_type(blkid_partlist_get_table(list));
+
+	return type && str_eq(type, "gpt");
+}
+
 static int add_partitions(int fd, uint64_t file_size, struct disk *disk)
 {
 	_cleanup(cleanup_probe) blkid_probe probe = NULL;
@@ -156,21 +173,13 @@ static int add_partitions(int fd, uint64_t file_size, struct disk *disk)
 	if (!list)
 		return 0;
 	disk->partitioned = true;
+	disk->cut_short = !is_gpt(list) && has_gpt_mark(fd);
 	count = blkid_partlist_numof_partitions(list);
 	for (int i = 0; i < count && disk->count < DISK_ENTRIES_MAX && r == 0;
 	     i++)
 		r = add_partition(fd, file_size,
 				  blkid_partlist_get_partition(list, i), disk);
 	return r;
-}
-
-/* A GPT for a larger disk is none to libblkid: its protection remains. */
-static bool has_gpt_mark(int fd)
-{
-	char mark[sizeof(GPT_MARK) - 1];
-
-	return pread(fd, mark, sizeof(mark), SECTOR) == sizeof(mark) &&
-	       memcmp(mark, GPT_MARK, sizeof(mark)) == 0;
 }
 
 int disk_probe(int fd, struct disk *ret_disk)
@@ -191,8 +200,6 @@ int disk_probe(int fd, struct disk *ret_disk)
 		return r;
 	if (whole.content != DISK_MOUNTABLE)
 		r = add_partitions(fd, whole.size, ret_disk);
-	if (ret_disk->partitioned && ret_disk->count == 0 && has_gpt_mark(fd))
-		ret_disk->cut_short = true;
 	if (r == 0 && !ret_disk->partitioned && whole.content != DISK_NOTHING)
 		ret_disk->entries[ret_disk->count++] = whole;
 	return r;
