@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
 #include "tap.h"
@@ -48,6 +49,59 @@ static void test_mkdirs(int top_fd, int root_fd)
 	ok_int(path_mkdirs_in_root(root_fd, "", 0755), 0, "an empty path");
 }
 
+/* Deeper than descriptors go, and than a path can be written. */
+#define DEEP 3000
+
+static int make_deep(const char *dir)
+{
+	int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	for (int i = 0; i < DEEP && fd >= 0; i++) {
+		int next = mkdirat(fd, "deep-0", 0700) < 0
+				   ? -1
+				   : openat(fd, "deep-0",
+					    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		fd_close(fd);
+		fd = next;
+	}
+	fd_close(fd);
+	return fd;
+}
+
+static void test_remove_deep(void)
+{
+	char dir[] = "/tmp/test-path-deep-XXXXXX";
+
+	ok(mkdtemp(dir) && make_deep(dir) >= 0, "a tree that is very deep");
+	ok_int(path_remove_tree(AT_FDCWD, dir), 0, "is removed");
+}
+
+/* As one who is not root: the directory of another mode is its own. */
+static void test_remove_locked(void)
+{
+	char dir[] = "/tmp/test-path-locked-XXXXXX", path[64];
+	int status = -1;
+	pid_t pid;
+
+	ok(mkdtemp(dir) != NULL, "a directory");
+	snprintf(path, sizeof(path), "%s/in", dir);
+	pid = fork();
+	if (pid == 0) {
+		/* What is above must be its own, too. */
+		if (geteuid() == 0 && (chown(dir, 64321, 64321) < 0 ||
+				       setresuid(64321, 64321, 64321) < 0))
+			_exit(2);
+		if (mkdir(path, 0700) < 0 || chdir(path) < 0 ||
+		    mkdir("below", 0) < 0 || chmod(path, 0) < 0)
+			_exit(3);
+		_exit(path_remove_tree(AT_FDCWD, path) < 0);
+	}
+	waitpid(pid, &status, 0);
+	ok_int(status, 0, "its owner removes what is locked");
+	ok_int(path_remove_tree(AT_FDCWD, dir), 0, "nothing is left");
+}
+
 int main(void)
 {
 	_cleanup_fd int top_fd = FD_NONE, root_fd = FD_NONE;
@@ -74,5 +128,7 @@ int main(void)
 	test_mkdirs(top_fd, root_fd);
 	ok_int(path_remove_tree(AT_FDCWD, top), 0, "all of it is removed");
 	ok(access(top, F_OK) < 0, "and gone");
+	test_remove_deep();
+	test_remove_locked();
 	return tap_done();
 }
