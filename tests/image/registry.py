@@ -60,7 +60,8 @@ class Layout:
         digest = hashlib.sha256(data).hexdigest()
         with open(f"{self.path}/blobs/sha256/{digest}", "wb") as f:
             f.write(data)
-        return {"mediaType": kind, "size": len(data), "digest": "sha256:" + digest}
+        return {"mediaType": kind, "size": len(data),
+                "digest": "sha256:" + digest}
 
     def image(self, layers, architecture="amd64"):
         """The manifest's descriptor."""
@@ -70,7 +71,8 @@ class Layout:
             "config": {"Cmd": ["/sbin/init"]},
             "rootfs": {
                 "type": "layers",
-                "diff_ids": ["sha256:" + hashlib.sha256(x).hexdigest() for x in layers],
+                "diff_ids": ["sha256:" + hashlib.sha256(x).hexdigest()
+                             for x in layers],
             },
         }
         manifest = {
@@ -93,8 +95,9 @@ class Layout:
 
 def push(layout, tag, to, *options):
     subprocess.run(
-        ["skopeo", "copy", "--quiet", "--insecure-policy", "--dest-tls-verify=false",
-         "--preserve-digests", *options, f"oci:{layout.path}:{tag}", f"docker://{to}"],
+        ["skopeo", "copy", "--quiet", "--insecure-policy",
+         "--dest-tls-verify=false", "--preserve-digests", *options,
+         f"oci:{layout.path}:{tag}", f"docker://{to}"],
         check=True, capture_output=True)
 
 
@@ -196,7 +199,8 @@ class TokenServer(Server):
     def __init__(self, key, certificate, tls=None):
         super().__init__(TokenHandler, tls=tls)
         self.key = key
-        der = ssl.PEM_cert_to_DER_cert(open(certificate, encoding="ascii").read())
+        with open(certificate, encoding="ascii") as f:
+            der = ssl.PEM_cert_to_DER_cert(f.read())
         self.chain = [base64.b64encode(der).decode()]
         self.user = None  # "name:password", None: anybody
         self.seconds = 60
@@ -211,7 +215,8 @@ class TokenServer(Server):
             "jti": str(len(self.requests)),
             "nbf": now - 10, "iat": now, "exp": now + 600, "access": access,
         }
-        signed = ".".join(base64url(json.dumps(x).encode()) for x in (head, claims))
+        signed = ".".join(base64url(json.dumps(x).encode())
+                          for x in (head, claims))
         signature = subprocess.run(
             ["openssl", "dgst", "-sha256", "-sign", self.key],
             input=signed.encode(), check=True, capture_output=True).stdout
@@ -232,8 +237,11 @@ class TokenHandler(Handler):
         access = []
         for scope in query.get("scope", []):
             kind, name, actions = scope.split(":")
-            access.append({"type": kind, "name": name, "actions": actions.split(",")})
-        token = server.sign(access if query["service"] == [server.SERVICE] else [])
+            access.append({"type": kind, "name": name,
+                           "actions": actions.split(",")})
+        if query["service"] != [server.SERVICE]:
+            access = []
+        token = server.sign(access)
         body = {server.answer_key: token, "expires_in": server.seconds}
         self.answer(200, {"Content-Type": "application/json"},
                     json.dumps(body).encode())
@@ -267,7 +275,8 @@ class ProxyHandler(Handler):
                             if k.lower() in kept}, body
 
     def do_GET(self):
-        self.server.requests.append((self.path, self.headers.get("Authorization")))
+        authorization = self.headers.get("Authorization")
+        self.server.requests.append((self.path, authorization))
         if not self.server.fault(self):
             self.answer(*self.fetch())
 

@@ -8,6 +8,7 @@ Runs in a mount and a network namespace of its own (loopback only), in a tmpfs;
 all of it ends with this process. Prints TAP.
 """
 import base64
+import hashlib
 import json
 import os
 import shutil
@@ -59,7 +60,9 @@ class Bench:
 
     def login(self, host, user):
         """The credentials for the next unpack; user None: none."""
-        auth = {"auth": base64.b64encode(user.encode()).decode()} if user else {}
+        auth = {}
+        if user:
+            auth["auth"] = base64.b64encode(user.encode()).decode()
         samples.write(self.auth, json.dumps({"auths": {host: auth}}).encode())
 
     def unpack(self, reference):
@@ -114,7 +117,7 @@ def make_layout(bench):
              "manifests": [foreign, native]}
     layout.name(layout.blob(INDEX, index), "both")
     layout.name(foreign, "foreign")
-    layout.big = layers[1]
+    layout.big = hashlib.sha256(layers[1]).hexdigest()
     return layout
 
 
@@ -129,8 +132,9 @@ def htpasswd(top, user, password):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import crypt  # the registry takes bcrypt only
-        line = f"{user}:{crypt.crypt(password, crypt.mksalt(crypt.METHOD_BLOWFISH))}"
-    samples.write(f"{top}/htpasswd", line.encode() + b"\n")
+        salt = crypt.mksalt(crypt.METHOD_BLOWFISH)
+        line = f"{user}:{crypt.crypt(password, salt)}\n"
+    samples.write(f"{top}/htpasswd", line.encode())
     return {"htpasswd": {"realm": "the test", "path": f"{top}/htpasswd"}}
 
 
@@ -220,8 +224,9 @@ def test_token_ends(bench, tokens):
         authorization = handler.headers.get("Authorization")
         if authorization and not first:
             first.append(authorization)
-        blobs = "/blobs/" in handler.path and len(handler.server.seen("/blobs/"))
-        if not blobs or blobs < 2 or authorization != first[0]:
+        blobs = len(handler.server.seen("/blobs/"))
+        if ("/blobs/" not in handler.path or blobs < 2 or
+                authorization != first[0]):
             return False
         handler.answer(401, {"WWW-Authenticate": "Bearer realm=nobody"})
         return True
@@ -242,9 +247,8 @@ def test_tls(bench, authority, tokens):
                "https, with a token")
     bench.bad(f"docker+http://127.0.0.1:{TLS_PORT}/debian:1.0",
               ["speaks TLS", "docker://"], "http with a registry of https")
-    tokens.user = "me:secret"
-    bench.login(f"127.0.0.1:{TLS_PORT}", "me:secret")
-    tokens.user = None
+    ok(len(tokens.requests) == 1, "of a token server by https",
+       tokens.requests)
     run("umount", CA_BUNDLE)
 
 
@@ -294,18 +298,17 @@ def test_redirect(bench, layout):
 
 
 def test_faults(bench, layout):
-    def first_of_big(handler):
-        big = [x for x in layout.sizes if layout.sizes[x] > BIG]
-        return handler.path.endswith(big[0])
+    def is_big(handler):
+        return handler.path.endswith(layout.big)
 
     def cut(handler):
-        if not first_of_big(handler) or handler.headers.get("Range"):
+        if not is_big(handler) or handler.headers.get("Range"):
             return False
         handler.cut()
         return True
 
     def tamper(handler):
-        if not first_of_big(handler):
+        if not is_big(handler):
             return False
         status, fields, body = handler.fetch()
         body = bytearray(body)
@@ -336,11 +339,8 @@ def test_faults(bench, layout):
 
     proxy, reference = behind(cut)
     bench.good(reference, "a blob that is cut half-way")
-    ok(bench.content("usr/big") is not None and
-       len(bench.content("usr/big")) == BIG and
-       len(proxy.seen(":" + [x for x in layout.sizes
-                             if layout.sizes[x] > BIG][0])) >= 2,
-       "is fetched on", proxy.requests)
+    ok(len(bench.content("usr/big") or "") == BIG and
+       len(proxy.seen(layout.big)) == 2, "is fetched on", proxy.requests)
     for fault, words, what in (
             (tamper, ["sha256"], "a tampered blob"),
             (tamper_manifest, ["manifest", "digest"], "a tampered manifest"),
@@ -356,8 +356,8 @@ def test_faults(bench, layout):
              "401 with another kind of login"),
             (says(200, "application/vnd.docker.distribution.manifest.v1"
                   "+prettyjws", b"{}"), ["schema 1"], "schema 1"),
-            (says(200, "application/json", b"[" * 10000, "/manifests/"), [],
-             "a manifest that is none"),
+            (says(200, "application/json", b"[" * 10000, "/manifests/"),
+             ["docker+http://"], "a manifest that is none"),
             (says(200, "application/json", b" " * (5 << 20), "/manifests/"),
              ["larger than"], "a manifest of 5 MB")):
         proxy, reference = behind(fault)
@@ -371,8 +371,6 @@ def main(boomerang):
     os.umask(0o022)
     bench = Bench(boomerang, top)
     layout = make_layout(bench)
-    layout.sizes = {x: os.path.getsize(f"{layout.path}/blobs/sha256/{x}")
-                    for x in os.listdir(f"{layout.path}/blobs/sha256")}
     open_registry = Registry(top, OPEN_PORT)
     for name, tag in (("debian:1.0", "1.0"), ("debian:latest", "1.0"),
                       ("some/group/image:1.0", "1.0"), ("debian:both", "both")):
