@@ -152,8 +152,8 @@ static bool has_gpt_mark(int fd)
 
 static bool is_gpt(blkid_partlist list)
 {
-	const char *type =
-		blkid_parttable_get_type(blkid_partlist_get_table(list));
+	blkid_parttable table = blkid_partlist_get_table(list);
+	const char *type = table ? blkid_parttable_get_type(table) : NULL;
 
 	return type && str_eq(type, "gpt");
 }
