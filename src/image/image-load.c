@@ -24,12 +24,20 @@ static uint64_t give_room(void *context, uint64_t bytes)
 	return store_give(context, bytes);
 }
 
+/* Whoever signed it may have been trusted by another load only. */
 static bool may_run(const struct loading *loading,
 		    const struct store_image *image)
 {
 	const struct trust *trust = loading->job.request->trust;
+	char id[MINISIGN_ID_TEXT_MAX];
 
-	return !trust || !trust->required || image->signer[0];
+	if (!trust || !trust->required)
+		return true;
+	for (size_t i = 0; i < trust->count; i++)
+		if (str_eq(minisign_id_text(trust->keys[i].id, id),
+			   image->signer))
+			return true;
+	return false;
 }
 
 /* The sha256 that was asked for, "": none was. */
@@ -142,7 +150,9 @@ static int load_stream(struct loading *loading, struct failure *failure)
 	if (!known)
 		return failure_errno(failure, ENOMEM, "%s",
 				     loading->job.reference.name);
-	is_known = store_find_reference(loading->store,
+	/* What has the sha256 that is wanted was looked for before. */
+	is_known = !*wanted_sha256(loading) &&
+		   store_find_reference(loading->store,
 					loading->job.request->reference,
 					known) == 0 &&
 		   may_run(loading, known);
@@ -278,7 +288,9 @@ static int fetch_missing(struct loading *loading, struct layered *layered,
 		missing->leans |= missing->jobs[i].result.leans_on_lower &&
 				  missing->index[i] > 0;
 	if (r == 0 && !missing->leans)
-		return commit_missing(loading, layered, missing, failure);
+		r = commit_missing(loading, layered, missing, failure);
+	if (r == 0 && !missing->leans)
+		return 0;
 	for (size_t i = 0; i < missing->count; i++)
 		store_abandon(loading->store, missing->number[i]);
 	return r;

@@ -44,8 +44,9 @@ class Program:
         return subprocess.run([self.path, *words], text=True,
                               capture_output=True, check=False)
 
-    def load(self, name):
-        return self.run("image", "load", "--store", STORE, f"{TOP}/{name}")
+    def load(self, name, *options):
+        return self.run("image", "load", "--store", STORE, *options,
+                        f"{TOP}/{name}")
 
     def images(self, *words):
         return self.run("images", *words, "--store", STORE)
@@ -92,6 +93,9 @@ def check_load(program):
        result)
     ok(program.names() == ["one.tar", "three.tar", "two.tar"],
        "and is a use", program.names())
+    result = program.load("one.tar", "--sha256", "0" * 64)
+    ok(result.returncode == 1 and "sha256" in result.stderr,
+       "not when another sha256 is wanted", result)
     text = program.images().stdout
     ok("just now" in text and "one.tar" in text and "2.0 MB" in text,
        "they are listed for a person", text)
