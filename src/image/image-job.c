@@ -3,6 +3,7 @@
 
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 #include "base/clock.h"
 #include "base/text.h"
@@ -171,6 +172,21 @@ static int check_tick(void *context _unused, struct failure *failure _unused)
 	return 0;
 }
 
+/* What comes through a pipe cannot be read twice. */
+static int check_pipe(const struct image_job *job, struct failure *failure)
+{
+	const char *asked = job->request->sha256;
+	const struct trust *trust = job->request->trust;
+
+	if ((!asked || !*asked) && !*job->reference.sha256 &&
+	    (!trust || !trust->required))
+		return 0;
+	return failure_set(failure, EKEYREJECTED,
+			   "%s: an archive that is no file cannot be checked; "
+			   "write it to one",
+			   job->reference.name);
+}
+
 /* An archive is a file as any other: what is beside it speaks of all of it. It
  * is read once more for its layers. */
 static int check_archive(const struct image_job *job, struct layered *layered,
@@ -182,8 +198,12 @@ static int check_archive(const struct image_job *job, struct layered *layered,
 			       .data = check_bytes,
 			       .tick = check_tick };
 	struct verifier *verifier;
-	int r = verify_open(&wishes, source.name, &verifier, failure);
+	struct stat st;
+	int r;
 
+	if (stat(job->reference.target, &st) == 0 && !S_ISREG(st.st_mode))
+		return check_pipe(job, failure);
+	r = verify_open(&wishes, source.name, &verifier, failure);
 	if (r < 0)
 		return r;
 	fetch.context = verifier;
@@ -234,7 +254,7 @@ static int resolve(const struct image_job *job, struct layered *layered,
 	if (r == 0)
 		r = oci_image_resolve(layered->blobs, archive ? "" : wanted,
 				      layered->image, failure);
-	if (r == 0 && !archive)
+	if (r == 0 && !*layered->verdict.sha256)
 		note_manifest(job, layered);
 	return r;
 }
@@ -256,8 +276,8 @@ int layered_open(const struct image_job *job, struct layered **ret_layered,
 	}
 	manifest = &layered->image->layers;
 	for (size_t i = 0; i < manifest->layer_count; i++) {
-		struct text text = text_over(layered->names[i],
-					     sizeof(layered->names[i]));
+		struct text text =
+			text_over(layered->names[i], sizeof(layered->names[i]));
 
 		text_add(&text, "%s: layer %zu of %zu", job->reference.name,
 			 i + 1, manifest->layer_count);

@@ -19,18 +19,17 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "image/archive-index.h"
 #include "image/behind.h"
 #include "image/hint.h"
-#include "image/qcow2.h"
 #include "image/sparse.h"
+#include "image/stream-file.h"
 #include "wire/build.h"
 
 #define TICK_MS	    250
 #define WATCH_BYTES (16 * MIB)
 #define MORE_BYTES  (64 * MIB) /* is made room for when there is none left */
 #define ENTRY_BYTES 1024       /* of memory, that an inode and a name take */
-#define TREE	    "tree"
-#define IMAGE	    "image"
 
 struct job {
 	const struct stream *what;
@@ -174,12 +173,14 @@ static int open_verifier(struct job *job, struct failure *failure)
 static int remove_tree(struct job *job)
 {
 	unpacker_stop(&job->unpacker);
-	return unlinkat(job->what->dir_fd, TREE, AT_REMOVEDIR) < 0 ? -errno : 0;
+	return unlinkat(job->what->dir_fd, STREAM_TREE, AT_REMOVEDIR) < 0
+		       ? -errno
+		       : 0;
 }
 
 static int create_image(struct job *job)
 {
-	job->image_fd = openat(job->what->dir_fd, IMAGE,
+	job->image_fd = openat(job->what->dir_fd, STREAM_IMAGE,
 			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (job->image_fd < 0)
 		return -errno;
@@ -359,33 +360,6 @@ static int end_image(struct job *job, struct failure *failure)
 			   size_text(job->least, wants));
 }
 
-/* What the child wrote as a file becomes one; it may have left anything. */
-static int take_file(struct job *job, struct failure *failure)
-{
-	struct stat st;
-	int r = 0;
-
-	if (job->what->must_be_archive)
-		return failure_set(failure, EBADMSG,
-				   "%s: this layer is no tar archive",
-				   job->name);
-	if (renameat(job->tree_fd, IMAGE, job->what->dir_fd, IMAGE) < 0)
-		r = -errno;
-	if (r == 0)
-		job->image_fd =
-			openat(job->what->dir_fd, IMAGE,
-			       O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	if (r == 0 && (job->image_fd < 0 || fstat(job->image_fd, &st) < 0))
-		r = -errno;
-	if (r == 0 && !S_ISREG(st.st_mode))
-		r = -EBADMSG;
-	if (r == 0)
-		r = path_remove_tree(job->what->dir_fd, TREE);
-	return r < 0 ? failure_errno(failure, -r, "%s: cannot take the image",
-				     job->name)
-		     : 0;
-}
-
 static void take_figures(struct job *job)
 {
 	const struct unpacker_shared *shared = job->unpacker.shared;
@@ -417,32 +391,10 @@ static int finish_tree(struct job *job, struct failure *failure)
 		return 0;
 	job->result.content =
 		(enum image_kind)job->unpacker.shared->content_kind;
-	return job->what->depth == UNPACK_NOTHING ? 0 : take_file(job, failure);
-}
-
-/* qcow2 becomes raw. Only now: these tables are parsed by this process. */
-static int convert_qcow2(struct job *job, struct failure *failure)
-{
-	_cleanup_fd int raw =
-		openat(job->what->dir_fd, IMAGE ".raw",
-		       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	int r;
-
-	if (raw < 0)
-		return failure_errno(failure, errno, "%s: cannot create a file",
-				     job->name);
-	r = qcow2_to_raw(job->image_fd, raw, job->name, tick_on, job, failure);
-	if (r == 0 && renameat(job->what->dir_fd, IMAGE ".raw",
-			       job->what->dir_fd, IMAGE) < 0)
-		r = failure_errno(failure, errno, "%s: cannot rename",
-				  job->name);
-	if (r < 0) {
-		unlinkat(job->what->dir_fd, IMAGE ".raw", 0);
-		return r;
-	}
-	fd_close(job->image_fd);
-	job->image_fd = TAKE_FD(raw);
-	return 0;
+	return job->what->depth == UNPACK_NOTHING
+		       ? 0
+		       : stream_file_take(job->what, job->tree_fd,
+					  &job->image_fd, failure);
 }
 
 static int finish_file(struct job *job, struct failure *failure)
@@ -453,10 +405,36 @@ static int finish_file(struct job *job, struct failure *failure)
 	if (job->what->depth == UNPACK_NOTHING)
 		return 0;
 	if (job->result.content == KIND_QCOW2)
-		r = convert_qcow2(job, failure);
+		r = stream_file_convert(job->what, &job->image_fd, tick_on, job,
+					failure);
 	if (r == 0 && fstat(job->image_fd, &st) == 0)
 		job->result.bytes = (uint64_t)st.st_blocks * 512;
 	return r;
+}
+
+/* A tar that was made of an image of layers is not its root. */
+static int refuse_layers(const struct job *job, struct failure *failure)
+{
+	int fd = openat(job->tree_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct archive_guess guess = { 0 };
+	const char *transport;
+	struct dirent *entry;
+
+	if (!dir) {
+		fd_close(fd);
+		return 0;
+	}
+	while ((entry = readdir(dir)))
+		if (!str_eq(entry->d_name, ".") && !str_eq(entry->d_name, ".."))
+			archive_guess_add(&guess, entry->d_name);
+	transport = archive_guess_transport(&guess);
+	return !transport ? 0
+			  : failure_set(failure, EBADMSG,
+					"%s: this is an archive of an image's "
+					"layers, not a root: as a file here it "
+					"is loaded with %s:FILE",
+					job->name, transport);
 }
 
 static int finish(struct job *job, struct failure *failure)
@@ -478,6 +456,8 @@ static int finish(struct job *job, struct failure *failure)
 						       : IMAGE_LAYOUT_TREE;
 	if (result->layout == IMAGE_LAYOUT_FILE)
 		return finish_file(job, failure);
+	if (job->what->mode == UNPACK_ROOT)
+		return refuse_layers(job, failure);
 	return job->what->mode == UNPACK_LAYER
 		       ? overlay_mark(job->tree_fd, job->unpacker.marks_fd,
 				      failure)
@@ -490,11 +470,11 @@ static int open_tree(struct job *job, struct failure *failure)
 {
 	const struct stream *what = job->what;
 
-	if (mkdirat(what->dir_fd, TREE, 0755) < 0 &&
+	if (mkdirat(what->dir_fd, STREAM_TREE, 0755) < 0 &&
 	    !(errno == EEXIST && what->mode == UNPACK_APPLY))
 		return failure_errno(failure, errno,
 				     "%s: cannot make a directory", job->name);
-	job->tree_fd = openat(what->dir_fd, TREE,
+	job->tree_fd = openat(what->dir_fd, STREAM_TREE,
 			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (job->tree_fd < 0)
 		return failure_errno(failure, errno,
@@ -526,9 +506,8 @@ static void remove_results(struct job *job)
 {
 	unpacker_stop(&job->unpacker);
 	if (job->what->mode != UNPACK_APPLY)
-		(void)!path_remove_tree(job->what->dir_fd, TREE);
-	if (job->image_fd >= 0)
-		unlinkat(job->what->dir_fd, IMAGE, 0);
+		(void)!path_remove_tree(job->what->dir_fd, STREAM_TREE);
+	(void)!path_remove_tree(job->what->dir_fd, STREAM_IMAGE);
 }
 
 int stream_run(const struct stream *what, struct stream_result *ret_result,
