@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
+ * How the unpacker and its parent get on: turns, room, and a stream that
+ * stalls.
+ *
  * The unpacker gives up while its pump's thread waits for more of a stream that
  * has stalled. The thread goes on until the process is gone, so what it works
  * on must not lie in a function's frame that is gone before. That is a matter
@@ -7,13 +10,17 @@
  * what the thread was given.
  */
 #include <dlfcn.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <unistd.h>
 
+#include "base/fd.h"
 #include "image/unpacker.h"
 #include "tap.h"
 
@@ -34,15 +41,16 @@ int pthread_create(pthread_t *thread, const pthread_attr_t *attributes,
 	return real(thread, attributes, start, argument);
 }
 
-/* A tar header of an empty file. */
-static void make_header(char header[static BLOCK], const char *name)
+/* A tar header of a file. */
+static void make_header(char header[static BLOCK], const char *name,
+			unsigned int size)
 {
 	unsigned int sum = 0;
 
 	memset(header, 0, BLOCK);
 	snprintf(header, 100, "%s", name);
-	memcpy(header + 100, "0000644", 8);	 /* mode */
-	memcpy(header + 124, "00000000000", 12); /* size */
+	memcpy(header + 100, "0000644", 8); /* mode */
+	snprintf(header + 124, 12, "%011o", size);
 	memset(header + 148, ' ', 8); /* its own sum counts as spaces */
 	header[156] = '0';
 	memcpy(header + 257, "ustar", 6);
@@ -72,7 +80,7 @@ static void test_stalled(int tree_fd)
 	struct unpacker unpacker;
 	char header[BLOCK];
 
-	make_header(header, "../x");
+	make_header(header, "../x", 0);
 	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
 		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0 &&
 		   write(unpacker.stream_fd, header, BLOCK) == BLOCK,
@@ -84,6 +92,88 @@ static void test_stalled(int tree_fd)
 		   !on_stack(atomic_load(thread_argument)),
 	   "what its thread works on lasts as long as the process");
 	unpacker_stop(&unpacker);
+}
+
+/* An archive of one file of size bytes, which are not zero. */
+static void send_file(struct unpacker *unpacker, unsigned int size)
+{
+	char block[BLOCK];
+
+	make_header(block, "f", size);
+	(void)!fd_write_all(unpacker->stream_fd, block, BLOCK);
+	memset(block, 'x', BLOCK);
+	for (unsigned int i = 0; i < size / BLOCK; i++)
+		(void)!fd_write_all(unpacker->stream_fd, block, BLOCK);
+	memset(block, 0, BLOCK);
+	(void)!fd_write_all(unpacker->stream_fd, block, BLOCK);
+	unpacker->stream_fd = fd_close(unpacker->stream_fd);
+}
+
+static bool is_there(int tree_fd)
+{
+	return faccessat(tree_fd, "f", F_OK, 0) == 0;
+}
+
+static void test_turn(int tree_fd, bool comes)
+{
+	struct unpacker_start how = { .tree_fd = tree_fd, .label = "it" };
+	struct failure failure = { 0 };
+	struct unpacker unpacker;
+	int turn[2];
+
+	if (!ok(pipe2(turn, O_CLOEXEC) == 0, "a turn to wait for"))
+		return;
+	how.turn_fd = turn[0];
+	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
+		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0,
+	   "an unpacker that waits for it");
+	send_file(&unpacker, BLOCK);
+	while (atomic_load(&unpacker.shared->read) < 3 * BLOCK)
+		usleep(1000);
+	ok(!is_there(tree_fd), "it has read everything, and made nothing");
+	if (comes)
+		(void)!write(turn[1], "", 1);
+	fd_close(turn[1]);
+	ok_int(unpacker_result(&unpacker, &failure), comes ? 0 : -ECANCELED,
+	       comes ? "its turn comes" : "its turn never comes");
+	ok(is_there(tree_fd) == comes, "which decides");
+	unpacker_stop(&unpacker);
+	fd_close(turn[0]);
+	(void)unlinkat(tree_fd, "f", 0);
+}
+
+#define SMALL "size=256k"
+#define LARGE "size=4m"
+
+/* A file system that gets larger, or not, when the unpacker asks for it. */
+static void test_starved(const char *dir, bool more)
+{
+	struct unpacker_start how = { .label = "it",
+				      .turn_fd = FD_NONE,
+				      .room_can_be_made = more };
+	struct failure failure = { 0 };
+	struct unpacker unpacker;
+	int r;
+
+	if (!ok(mount("x", dir, "tmpfs", 0, SMALL) == 0, "a small tmpfs"))
+		return;
+	how.tree_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
+		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0,
+	   "an unpacker in it");
+	send_file(&unpacker, (unsigned int)MIB / 2);
+	while (more && !atomic_load(&unpacker.shared->starved))
+		usleep(1000);
+	if (more)
+		ok(mount("x", dir, "tmpfs", MS_REMOUNT, LARGE) == 0,
+		   "it asks for more, and gets it");
+	r = unpacker_result(&unpacker, &failure);
+	ok(r == (more ? 0 : -ENOSPC) &&
+		   atomic_load(&unpacker.shared->starved) == 0,
+	   more ? "and goes on" : "without, there is no room");
+	unpacker_stop(&unpacker);
+	fd_close(how.tree_fd);
+	umount2(dir, MNT_DETACH);
 }
 
 int main(void)
@@ -103,6 +193,13 @@ int main(void)
 		return 1;
 	tree_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	test_stalled(tree_fd);
+	test_turn(tree_fd, true);
+	test_turn(tree_fd, false);
+	if (unshare(CLONE_NEWNS) == 0 &&
+	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0) {
+		test_starved(dir, true);
+		test_starved(dir, false);
+	}
 	rmdir(dir);
 	return tap_done();
 }
