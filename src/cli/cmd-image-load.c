@@ -59,6 +59,7 @@ static int find_root(struct load *load, struct failure *failure)
 	char path[256];
 	struct text text = text_over(path, sizeof(path));
 	_cleanup_fd int fd = FD_NONE;
+	struct reference reference;
 	struct disk_part part;
 	int r;
 
@@ -69,12 +70,19 @@ static int find_root(struct load *load, struct failure *failure)
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return failure_errno(failure, errno, "cannot open %s", path);
-	r = disk_find_root(fd, load->image.request.reference, &part, failure);
+	r = reference_parse(load->image.request.reference, &reference, failure);
+	if (r == 0)
+		r = disk_find_root(fd, reference.name, &part, failure);
 	if (r < 0)
 		return r;
+	if (part.guessed)
+		log_warning("%s: the largest partition is taken for its root",
+			    reference.name);
 	made->offset = part.offset;
 	made->length = part.length;
 	str_copy(made->fstype, sizeof(made->fstype), part.fstype);
+	str_copy(made->subdirectory, sizeof(made->subdirectory),
+		 part.subdirectory);
 	return 0;
 }
 

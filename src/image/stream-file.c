@@ -45,6 +45,34 @@ int stream_file_take(const struct stream *stream, int tree_fd, int *ret_fd,
 		     : 0;
 }
 
+/* The source goes while the copy grows: what is needed is the difference. */
+static int check_room(const struct stream *stream, int fd,
+		      struct failure *failure)
+{
+	const char *name = stream->source.name;
+	struct qcow2_header header;
+	uint8_t head[KIND_HEAD];
+	uint64_t needed, has, left;
+	struct stat st;
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+	int r;
+
+	if (n < 0 || fstat(fd, &st) < 0)
+		return failure_errno(failure, errno, "%s: cannot read", name);
+	r = qcow2_parse_header(view_over(head, (size_t)n), name, &header,
+			       failure);
+	if (r < 0)
+		return r;
+	if (qcow2_measure(fd, &header, &needed) < 0)
+		return 0; /* the conversion says what is wrong */
+	has = (uint64_t)st.st_blocks * 512;
+	needed = needed > has ? needed - has : 0;
+	left = room_left(stream->room);
+	if (needed > left && stream->make_room)
+		(void)stream->make_room(stream->context, needed - left);
+	return room_check(stream->room, name, needed, failure);
+}
+
 int stream_file_convert(const struct stream *stream, int *fd,
 			int (*tick)(void *context), void *context,
 			struct failure *failure)
@@ -58,7 +86,9 @@ int stream_file_convert(const struct stream *stream, int *fd,
 	if (raw < 0)
 		return failure_errno(failure, errno, "%s: cannot create a file",
 				     name);
-	r = qcow2_to_raw(*fd, raw, name, tick, context, failure);
+	r = check_room(stream, *fd, failure);
+	if (r == 0)
+		r = qcow2_to_raw(*fd, raw, name, tick, context, failure);
 	if (r == 0 &&
 	    renameat(stream->dir_fd, RAW, stream->dir_fd, STREAM_IMAGE) < 0)
 		r = failure_errno(failure, errno, "%s: cannot rename", name);
