@@ -134,7 +134,9 @@ static int take_stream(struct loading *loading, unsigned int number,
 	text_add(&text, "sha256:%s", result->verdict.sha256);
 	str_copy(image->sha256, sizeof(image->sha256), result->verdict.sha256);
 	str_copy(image->signer, sizeof(image->signer), result->verdict.signer);
-	str_copy(image->kind, sizeof(image->kind), kind_name(result->kind));
+	str_copy(image->kind, sizeof(image->kind),
+		 kind_name(result->layout == IMAGE_LAYOUT_FILE ? result->content
+							       : result->kind));
 	image->validators = result->validators;
 	return commit(loading, number, digest, result, failure);
 }

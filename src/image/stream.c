@@ -60,7 +60,7 @@ static void count(const struct job *job)
 
 	atomic_store(&counters->fetched, job->fetch.done);
 	atomic_store(&counters->total, job->fetch.total);
-	if (job->image_fd >= 0) {
+	if (job->decided && kind_is_file(job->kind)) {
 		atomic_store(&counters->unpacked, job->fetch.done);
 	} else if (shared) {
 		atomic_store(&counters->unpacked,
