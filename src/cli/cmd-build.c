@@ -36,6 +36,7 @@ static void list_add(struct list *list, const char *item)
 static int parse_options(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
+		{ "auth", required_argument, NULL, 'A' },
 		{ "ca", required_argument, NULL, 'a' },
 		{ "cache-size", required_argument, NULL, 'C' },
 		{ "cmdline", required_argument, NULL, 'c' },
@@ -53,6 +54,9 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 
 	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
 		switch (option) {
+		case 'A':
+			a->options.policy.auth = optarg;
+			break;
 		case 'a':
 			list_add(&a->authorities, optarg);
 			break;

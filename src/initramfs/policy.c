@@ -3,9 +3,12 @@
 
 #include <errno.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
+#include "image/credentials.h"
 #include "image/store.h"
 #include "image/trust.h"
+#include "initramfs/host.h"
 
 /* A key itself, as minisign prints it, or a file with one. */
 static int take_key(struct trust *trust, const char *text,
@@ -63,6 +66,26 @@ static int add_cache_size(struct manifest *m, const char *size,
 	return 0;
 }
 
+static int add_auth(struct manifest *m, const char *path,
+		    struct failure *failure)
+{
+	_cleanup_free char *json = NULL, *basic = NULL;
+	size_t len;
+	int r = host_read(path, CREDENTIALS_FILE_MAX, &json, &len);
+
+	if (r == 0)
+		r = credentials_parse(view_over(json, len), "localhost", "",
+				      &basic);
+	if (r == -EBADMSG)
+		return failure_set(failure, EBADMSG,
+				   "%s: this is no containers-auth.json(5)",
+				   path);
+	if (r < 0 && r != -ENODATA)
+		return failure_errno(failure, -r, "%s", path);
+	manifest_file(m, CREDENTIALS_BOOTSTRAP, 0600, path);
+	return 0;
+}
+
 void policy_add(struct manifest *m, const struct policy *policy)
 {
 	struct failure failure;
@@ -70,6 +93,8 @@ void policy_add(struct manifest *m, const struct policy *policy)
 
 	if (r == 0 && policy->cache_size)
 		r = add_cache_size(m, policy->cache_size, &failure);
+	if (r == 0 && policy->auth)
+		r = add_auth(m, policy->auth, &failure);
 	if (policy->require_signature)
 		manifest_text(m, TRUST_REQUIRE_FILE, 0644, "");
 	if (r < 0)

@@ -189,8 +189,10 @@ def test_policy(work, base):
     for path in (public, other):
         run("minisign", "-G", "-W", "-p", path, "-s", path.with_suffix(".key"))
     line = other.read_text().splitlines()[1]
+    auth = work / "auth.json"
+    auth.write_text('{"auths": {"registry.test": {"auth": "bWU6c2VjcmV0"}}}')
     done = build(work / "policy", "--trust", public, "--trust", line,
-                 "--require-signature", "--cache-size", "30%")
+                 "--require-signature", "--cache-size", "30%", "--auth", auth)
     ok(done.returncode == 0, "a build with keys to trust", done.stderr)
     root = work / "policy-root"
     unpack(work / "policy/bootstrap.img", root)
@@ -203,8 +205,13 @@ def test_policy(work, base):
     ok((directory / "require-signature").exists(), "signatures are required")
     ok((directory / "cache-size").read_text() == "30%\n",
        "the size of the cache is said")
-    build(work / "policy-again", "--cache-size", "30%", "--trust", line,
-          "--trust", public, "--trust", other, "--require-signature")
+    inside = directory / "auth.json"
+    ok(inside.read_bytes() == auth.read_bytes() and
+       inside.stat().st_mode & 0o777 == 0o600,
+       "and who to be at registries, for root only")
+    build(work / "policy-again", "--auth", auth, "--cache-size", "30%",
+          "--trust", line, "--trust", public, "--trust", other,
+          "--require-signature")
     ok(digest(work / "policy/bootstrap.img") ==
        digest(work / "policy-again/bootstrap.img"),
        "keys in another order, one twice, give the same bytes")
@@ -233,6 +240,8 @@ def test_refused(work, release):
              ["--trust", "nonsense"]),
             ("signatures required without a key", 2, "--trust",
              ["--require-signature"]),
+            ("credentials that are none", 1, "meson.build: this is no",
+             ["--auth", "meson.build"]),
             ("a size that is none", 1, "--cache-size",
              ["--cache-size", "much"]),
             ("a kernel that is none", 1, "not a kernel image",
