@@ -72,7 +72,8 @@ static bool is_metadata(const char *name)
 		if (str_after(name, WHITEOUT_METADATA))
 			return true;
 		name = strchr(name, '/');
-		name += name ? 1 : 0;
+		if (name)
+			name++;
 	}
 	return false;
 }
