@@ -8,6 +8,7 @@
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 
 #include "base/text.h"
@@ -81,6 +82,22 @@ ssize_t attributes_acl(struct archive_entry *entry, int type, void *buf,
 	qsort(b.start + 4, (b.len - 4) / sizeof(struct posix_acl_xattr_entry),
 	      sizeof(struct posix_acl_xattr_entry), compare_acl);
 	return (ssize_t)b.len;
+}
+
+mode_t attributes_mode(struct archive_entry *entry)
+{
+	mode_t mode = archive_entry_mode(entry) & ALLPERMS;
+	int type, permissions, tag, id;
+	const char *name;
+
+	archive_entry_acl_reset(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS);
+	while (archive_entry_acl_next(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
+				      &type, &permissions, &tag, &id,
+				      &name) == ARCHIVE_OK)
+		if (tag == ARCHIVE_ENTRY_ACL_MASK)
+			mode = (mode & ~(mode_t)S_IRWXG) |
+			       ((mode_t)permissions << 3 & S_IRWXG);
+	return mode;
 }
 
 static int set(int fd, const char *name, const char *attribute,

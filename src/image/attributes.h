@@ -47,3 +47,9 @@ int attributes_clear(int fd) _must_check;
  */
 ssize_t attributes_acl(struct archive_entry *entry, int type, void *buf,
 		       size_t size) _must_check;
+
+/*
+ * Its permissions as chmod(2) wants and stat(2) shows them: with an ACL, those
+ * of the group are the ACL's mask, where libarchive has the owning group's.
+ */
+mode_t attributes_mode(struct archive_entry *entry);

@@ -82,7 +82,6 @@ int pack_entry_acl(struct archive_entry *entry, int type, const void *value,
 		   size_t len)
 {
 	struct view acl = view_over(value, len);
-	mode_t mode = archive_entry_mode(entry);
 
 	if (view_le32(&acl) != POSIX_ACL_XATTR_VERSION)
 		return -EBADMSG;
@@ -97,9 +96,6 @@ int pack_entry_acl(struct archive_entry *entry, int type, const void *value,
 						(int)id, NULL) != ARCHIVE_OK)
 			return -EBADMSG;
 	}
-	/* libarchive has put the owning group's permissions where the mode has
-	 * the mask, as stat(2) and tar(1) have it. */
-	archive_entry_set_mode(entry, mode);
 	return 0;
 }
 

@@ -9,8 +9,6 @@
 
 #include "image/tree-internal.h"
 
-#define PERMISSIONS 07777
-
 static struct timespec mtime_of(struct archive_entry *entry)
 {
 	if (!archive_entry_mtime_is_set(entry))
@@ -19,11 +17,6 @@ static struct timespec mtime_of(struct archive_entry *entry)
 		.tv_sec = archive_entry_mtime(entry),
 		.tv_nsec = archive_entry_mtime_nsec(entry),
 	};
-}
-
-static mode_t permissions(struct archive_entry *entry)
-{
-	return archive_entry_mode(entry) & PERMISSIONS;
 }
 
 /* --- owners --- */
@@ -65,14 +58,25 @@ static int set_attributes(struct tree *tree, struct archive_entry *entry,
 			      &tree->lost.attributes);
 }
 
+/* Where an ACL was lost, the group gets what the ACL said of it, not the mask,
+ * which says what the users that it names may at most. */
+static mode_t mode_of(const struct tree *tree, struct archive_entry *entry,
+		      uint64_t lost_before)
+{
+	return tree->lost.attributes == lost_before
+		       ? attributes_mode(entry)
+		       : archive_entry_mode(entry) & ALLPERMS;
+}
+
 /* --- files --- */
 
 static int finish_file(struct tree *tree, struct archive_entry *entry, int fd)
 {
 	const struct timespec times[] = { { .tv_nsec = UTIME_OMIT },
 					  mtime_of(entry) };
-	mode_t mode = permissions(entry);
+	uint64_t lost = tree->lost.attributes;
 	int r = 0, set;
+	mode_t mode;
 
 	/* A hole at the end. */
 	if (tree->end < (uint64_t)archive_entry_size(entry) &&
@@ -86,6 +90,7 @@ static int finish_file(struct tree *tree, struct archive_entry *entry, int fd)
 	set = set_attributes(tree, entry, fd, NULL, NULL);
 	if (set < 0)
 		return set;
+	mode = mode_of(tree, entry, lost);
 	/* It was made with its permissions, but not with setuid and the like,
 	 * and an ACL is one more way to set them. */
 	if (((mode & ~(mode_t)0777) || set > 0 || tree->inherits) &&
@@ -166,6 +171,7 @@ static int prepare_dir(struct tree *tree, const struct item *item,
 static int add_dir(struct tree *tree, const struct item *item)
 {
 	struct attributes_late late = { 0 };
+	uint64_t lost = tree->lost.attributes;
 	int r = prepare_dir(tree, item, &late);
 
 	if (r < 0) {
@@ -175,7 +181,7 @@ static int add_dir(struct tree *tree, const struct item *item)
 	return tree_remember_dir(
 		tree, item->name,
 		(struct tree_dir){ .kind = TREE_DIR_ENTRY,
-				   .mode = permissions(item->entry),
+				   .mode = mode_of(tree, item->entry, lost),
 				   .mtime = mtime_of(item->entry),
 				   .late = late });
 }

@@ -160,6 +160,12 @@ def without_acls(fact):
         value for value in fact[8:] if not str(value).startswith("('system.")]
 
 
+def narrowed(facts):
+    """Without its ACL the group has what the ACL said of it, not the mask."""
+    name = b"etc/os-release"
+    return {**facts, name: ["0o100644", *facts[name][1:]]}
+
+
 def same(what, ours, wanted, keep=lambda fact: fact):
     ours = {name: keep(fact) for name, fact in ours.items()}
     wanted = {name: keep(fact) for name, fact in wanted.items()}
@@ -175,6 +181,9 @@ def make_samples(bench):
     os.mkdir(f"{root}/sbin")
     os.symlink("/usr/lib/systemd/systemd", f"{root}/sbin/init")
     os.setxattr(f"{root}/etc/hostname", "user.bytes", b"\0\n=\xff")
+    # A mask that is not what the owning group may.
+    os.setxattr(f"{root}/etc/os-release", "system.posix_acl_access",
+                samples.acl(1000).replace(b"\x10\0\4\0", b"\x10\0\6\0"))
     os.setxattr(f"{root}/tmp", "system.posix_acl_default", samples.acl(4000))
     run("tar", "-C", root, "--numeric-owner", "--format=pax", "--xattrs",
         "--xattrs-include=*", "--acls", "-S", "-cf", bench.path("image.tar"),
@@ -298,7 +307,7 @@ def test_convert_squashfs(bench):
                "a.squashfs")
     same("unsquashfs makes the same tree", unpacked(
         bench, "squashfs", "unsquashfs", "-q", "-n", "-f", "-d", ".",
-        bench.path("a.squashfs")), samples.describe(bench.source),
+        bench.path("a.squashfs")), narrowed(samples.describe(bench.source)),
          lambda fact: [fact[0], *without_acls(fact)])
     result = bench.good("to standard output", "convert", "image.tar",
                         "squashfs")
@@ -360,7 +369,7 @@ def test_nobody(bench):
            b"2 devices were left out" in result.stderr, "says what is lost",
            result.stderr)
     wanted = {name: fact for name, fact in
-              samples.describe(bench.source).items()
+              narrowed(samples.describe(bench.source)).items()
               if name not in (b"etc/null", b"etc/disk")}
     same("the rest is there", unpacked(bench, "nobody", "tar",
                                        "--numeric-owner", "-xpf",
@@ -453,7 +462,7 @@ def test_export(bench):
     run("umoci", "raw", "unpack", "--image", f"{layout}:x",
         f"{bench.top}/umoci")
     same("umoci makes of it what was there", samples.describe(
-        f"{bench.top}/umoci"), wanted,
+        f"{bench.top}/umoci"), narrowed(wanted),
          lambda fact: [fact[0], *without_acls(fact)[:5],
                        *without_acls(fact)[6:]])
     ok(os.stat(f"{bench.top}/umoci").st_mode == mode, "the root's mode too")
