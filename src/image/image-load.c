@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * image_load(): an image into the store. An image is known by the sha256 of its
- * stream or manifest, its layers by that of their blob; a stream is one layer.
- * What the store has is taken from there; what is new is made in a directory
- * of its own and becomes a layer when all of it is verified, so that a load
- * that fails or is killed has changed nothing.
+ * stream or manifest, its layers by that of their blob and by what was made of
+ * it (form); a stream is one layer. What the store has is taken from there;
+ * what is new is made in a directory of its own and becomes a layer when all of
+ * it is verified, so that a load that fails or is killed has changed nothing.
  */
 #include <string.h>
 
@@ -50,6 +50,44 @@ static const char *wanted_sha256(const struct loading *loading)
 	return request->sha256 ? request->sha256 : "";
 }
 
+/* --- layers' names --- */
+
+/* The same bytes make different trees. */
+enum form {
+	FORM_ROOT,   /* every entry is what it says, whiteouts too */
+	FORM_LOWEST, /* a layer's, with nothing to hide, and missing parents as
+			they come */
+	FORM_ABOVE,  /* a layer's: hides what is below */
+};
+
+/* Of FORM_ABOVE the blob's own digest, of the others one that no blob has. */
+static int key_of(enum form form, const struct digest *digest,
+		  struct digest *ret_key, struct failure *failure)
+{
+	static const char *const names[] = {
+		[FORM_ROOT] = "root",
+		[FORM_LOWEST] = "lowest",
+	};
+	char buf[DIGEST_TEXT_MAX + 16], hex[DIGEST_TEXT_MAX];
+	struct text text = text_over(buf, sizeof(buf));
+	int r;
+
+	if (form == FORM_ABOVE) {
+		*ret_key = *digest;
+		return 0;
+	}
+	text_add(&text, "%s %s", names[form], digest_text(digest, hex));
+	r = digest_of(DIGEST_SHA256, view_over(buf, strlen(buf)), ret_key);
+	return r < 0 ? failure_errno(failure, -r, "cannot name a layer") : 0;
+}
+
+static int layer_key(const struct oci_manifest *manifest, size_t index,
+		     struct digest *ret_key, struct failure *failure)
+{
+	return key_of(index == 0 ? FORM_LOWEST : FORM_ABOVE,
+		      &manifest->layers[index].digest, ret_key, failure);
+}
+
 /* --- the record --- */
 
 static int add_layer(struct loading *loading, const struct store_layer *layer,
@@ -90,14 +128,14 @@ static int use(struct loading *loading, const struct store_image *known,
 }
 
 static int commit(struct loading *loading, unsigned int number,
-		  const char *digest, const struct stream_result *result,
+		  const struct digest *key, const struct stream_result *result,
 		  struct failure *failure)
 {
 	struct store_layer layer = { .layout = result->layout,
 				     .bytes = result->bytes };
 	int r;
 
-	str_copy(layer.digest, sizeof(layer.digest), digest);
+	(void)digest_text(key, layer.digest);
 	r = store_commit(loading->store, number, &layer, failure);
 	return r < 0 ? r : add_layer(loading, &layer, failure);
 }
@@ -128,17 +166,22 @@ static int take_stream(struct loading *loading, unsigned int number,
 		       struct failure *failure)
 {
 	struct store_image *image = loading->image;
-	char digest[DIGEST_TEXT_MAX];
-	struct text text = text_over(digest, sizeof(digest));
+	struct digest digest, key;
+	int r = digest_parse_sha256(result->verdict.sha256, &digest);
 
-	text_add(&text, "sha256:%s", result->verdict.sha256);
+	if (r == 0)
+		r = key_of(FORM_ROOT, &digest, &key, failure);
+	if (r < 0) {
+		store_abandon(loading->store, number);
+		return r;
+	}
 	str_copy(image->sha256, sizeof(image->sha256), result->verdict.sha256);
 	str_copy(image->signer, sizeof(image->signer), result->verdict.signer);
 	str_copy(image->kind, sizeof(image->kind),
 		 kind_name(result->layout == IMAGE_LAYOUT_FILE ? result->content
 							       : result->kind));
 	image->validators = result->validators;
-	return commit(loading, number, digest, result, failure);
+	return commit(loading, number, &key, result, failure);
 }
 
 static int load_stream(struct loading *loading, struct failure *failure)
@@ -185,10 +228,11 @@ static void close_missing(struct missing *missing)
 		fd_close(missing->dir_fd[i]);
 }
 
-/* An image may have the same layer twice, as the empty one of some builders. */
-static bool comes_before(const struct oci_manifest *manifest, size_t index)
+/* An image may have the same layer twice, as the empty one of some builders.
+ * The upper one is what counts, and overlayfs takes none twice. */
+static bool comes_again(const struct oci_manifest *manifest, size_t index)
 {
-	for (size_t i = 0; i < index; i++)
+	for (size_t i = index + 1; i < manifest->layer_count; i++)
 		if (digest_equal(&manifest->layers[i].digest,
 				 &manifest->layers[index].digest))
 			return true;
@@ -225,20 +269,20 @@ static int find_missing(struct loading *loading, struct layered *layered,
 
 	for (size_t i = 0; r == 0 && i < manifest->layer_count; i++) {
 		struct store_layer layer;
+		struct digest key;
 
-		if (comes_before(manifest, i))
+		if (comes_again(manifest, i))
 			continue;
-		if (store_find_layer(loading->store,
-				     &manifest->layers[i].digest, &layer) < 0)
+		r = layer_key(manifest, i, &key, failure);
+		if (r < 0)
+			return r;
+		if (store_find_layer(loading->store, &key, &layer) < 0)
 			r = stage_layer(loading, layered, i, missing, failure);
 		else if (store_hold(loading->store, layer.id) < 0)
-			r = -ENOMEM;
-		else
-			missing->leans |= layer.leans && i > 0;
+			r = failure_errno(failure, ENOMEM, "%s",
+					  loading->job.reference.name);
 	}
-	return r == -ENOMEM ? failure_errno(failure, ENOMEM, "%s",
-					    loading->job.reference.name)
-			    : r;
+	return r;
 }
 
 static int make_first_room(struct loading *loading, struct failure *failure)
@@ -261,12 +305,14 @@ static int commit_missing(struct loading *loading,
 	for (size_t i = 0; r == 0 && i < missing->count; i++) {
 		const struct stream_result *result = &missing->jobs[i].result;
 		struct store_layer layer = { .layout = result->layout,
-					     .bytes = result->bytes,
-					     .leans = result->leans_on_lower };
+					     .bytes = result->bytes };
+		struct digest key;
 
-		(void)digest_text(
-			&layered->image->layers.layers[missing->index[i]].digest,
-			layer.digest);
+		r = layer_key(&layered->image->layers, missing->index[i], &key,
+			      failure);
+		if (r < 0)
+			return r;
+		(void)digest_text(&key, layer.digest);
 		r = store_commit(loading->store, missing->number[i], &layer,
 				 failure);
 		if (r == 0 && store_hold(loading->store, layer.id) < 0)
@@ -287,8 +333,7 @@ static int fetch_missing(struct loading *loading, struct layered *layered,
 	if (r == 0 && !missing->leans)
 		r = image_job_crew(&loading->job, &crew, failure);
 	for (size_t i = 0; r == 0 && i < missing->count; i++)
-		missing->leans |= missing->jobs[i].result.leans_on_lower &&
-				  missing->index[i] > 0;
+		missing->leans |= missing->jobs[i].result.leans_on_lower;
 	if (r == 0 && !missing->leans)
 		r = commit_missing(loading, layered, missing, failure);
 	if (r == 0 && !missing->leans)
@@ -296,17 +341,6 @@ static int fetch_missing(struct loading *loading, struct layered *layered,
 	for (size_t i = 0; i < missing->count; i++)
 		store_abandon(loading->store, missing->number[i]);
 	return r;
-}
-
-/* Of a layer that an image has twice, the upper one is what counts, and
- * overlayfs takes none twice. */
-static bool comes_again(const struct oci_manifest *manifest, size_t index)
-{
-	for (size_t i = index + 1; i < manifest->layer_count; i++)
-		if (digest_equal(&manifest->layers[i].digest,
-				 &manifest->layers[index].digest))
-			return true;
-	return false;
 }
 
 static int take_layers(struct loading *loading, const struct layered *layered,
@@ -317,11 +351,14 @@ static int take_layers(struct loading *loading, const struct layered *layered,
 
 	for (size_t i = 0; r == 0 && i < manifest->layer_count; i++) {
 		struct store_layer layer;
+		struct digest key;
 
 		if (comes_again(manifest, i))
 			continue;
-		r = store_find_layer(loading->store,
-				     &manifest->layers[i].digest, &layer);
+		r = layer_key(manifest, i, &key, failure);
+		if (r < 0)
+			return r;
+		r = store_find_layer(loading->store, &key, &layer);
 		r = r < 0 ? failure_errno(failure, -r,
 					  "%s: a layer is not in the store",
 					  loading->job.reference.name)
@@ -340,7 +377,6 @@ static int flatten(struct loading *loading, struct layered *layered,
 			     .in_turn = true };
 	struct stream_result whole = { .layout = IMAGE_LAYOUT_TREE };
 	_cleanup_fd int dir_fd = FD_NONE;
-	char digest[DIGEST_TEXT_MAX];
 	unsigned int number;
 	int r = 0;
 
@@ -367,8 +403,7 @@ static int flatten(struct loading *loading, struct layered *layered,
 	}
 	for (size_t i = 0; i < manifest->layer_count; i++)
 		whole.bytes += layered->jobs[i].result.bytes;
-	return commit(loading, number,
-		      digest_text(&layered->image->manifest, digest), &whole,
+	return commit(loading, number, &layered->image->manifest, &whole,
 		      failure);
 }
 

@@ -405,7 +405,6 @@ int store_layer_parse(const char *text, size_t len,
 		r = read_layout(json, &layer.layout);
 	if (r < 0)
 		return r;
-	layer.leans = json_is_true(json_object_get(json, "leans"));
 	if (store_id_of_digest(layer.digest, id) < 0 || !str_eq(layer.id, id))
 		return -EBADMSG;
 	*ret_layer = layer;
@@ -419,8 +418,7 @@ char *store_layer_print(const struct store_layer *layer)
 	_cleanup_free char *text = NULL;
 
 	if (!json || write_fields(json, &layer_record, layer) < 0 ||
-	    write_layout(json, layer->layout) < 0 ||
-	    json_object_set_new(json, "leans", json_boolean(layer->leans)) < 0)
+	    write_layout(json, layer->layout) < 0)
 		return NULL;
 	text = json_dumps(json, JSON_COMPACT);
 	if (!text || store_layer_parse(text, strlen(text), &again) < 0)

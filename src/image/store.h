@@ -23,12 +23,10 @@ struct store;
 
 struct store_layer {
 	char id[STORE_ID_MAX];
-	char digest[DIGEST_TEXT_MAX]; /* of the blob or stream: "sha256:…" */
+	/* Of the blob or stream and what was made of it: "sha256:…" */
+	char digest[DIGEST_TEXT_MAX];
 	enum image_layout layout;
 	uint64_t bytes; /* of memory, about */
-	/* It was made as the lowest of its image and would be another above
-	 * others (stream_result.leans_on_lower). */
-	bool leans;
 };
 
 /* images/ID.json. ID is the beginning of the manifest's or stream's sha256. */

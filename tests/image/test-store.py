@@ -7,6 +7,8 @@ usage: test-store.py BOOMERANG
 Runs in a mount namespace of its own, in a tmpfs; all of it ends with this
 process. Prints TAP.
 """
+import hashlib
+import io
 import json
 import os
 import signal
@@ -68,6 +70,47 @@ def make_image(name, size):
         archive.add(f"{TOP}/content", "content")
 
 
+def make_layer(*entries):
+    """An uncompressed tar of (name, content); content None: a directory."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as archive:
+        for name, content in entries:
+            info = tarfile.TarInfo(name)
+            info.mode = 0o750
+            if content is None:
+                info.type = tarfile.DIRTYPE
+            else:
+                info.size = len(content)
+            archive.addfile(info, io.BytesIO(content or b""))
+    return out.getvalue()
+
+
+def make_layout(name, *layers):
+    """An image of these layers, as a layout's directory."""
+    blobs = f"{TOP}/{name}/blobs/sha256"
+    os.makedirs(blobs)
+
+    def blob(kind, content):
+        digest = hashlib.sha256(content).hexdigest()
+        with open(f"{blobs}/{digest}", "wb") as file:
+            file.write(content)
+        return {"mediaType": f"application/vnd.oci.image.{kind}",
+                "digest": f"sha256:{digest}", "size": len(content)}
+
+    def document(kind, **content):
+        return blob(kind, json.dumps(content).encode())
+    ids = ["sha256:" + hashlib.sha256(layer).hexdigest() for layer in layers]
+    manifest = document(
+        "manifest.v1+json", schemaVersion=2,
+        config=document("config.v1+json", architecture="amd64", os="linux",
+                        rootfs={"type": "layers", "diff_ids": ids}),
+        layers=[blob("layer.v1.tar", layer) for layer in layers])
+    with open(f"{TOP}/{name}/index.json", "w") as file:
+        json.dump({"schemaVersion": 2, "manifests": [manifest]}, file)
+    with open(f"{TOP}/{name}/oci-layout", "w") as file:
+        json.dump({"imageLayoutVersion": "1.0.0"}, file)
+
+
 def left_in_new():
     return os.listdir(f"{STORE}/new")
 
@@ -113,6 +156,53 @@ def check_changed(program):
     result = program.images("drop", f"{TOP}/one.tar")
     ok(result.returncode == 0 and "4.0 MB freed" in result.stdout,
        "both go by their reference", result)
+
+
+def contents(program):
+    """Of the image used last: what is seen through its layers."""
+    ids = program.listed()["images"][0]["layers"]
+    lowers = ":".join(f"{STORE}/layers/{i}/tree" for i in reversed(ids))
+    at = f"{TOP}/merged"
+    os.makedirs(at, exist_ok=True)
+    os.makedirs(f"{TOP}/upper/work", exist_ok=True)
+    os.makedirs(f"{TOP}/upper/up", exist_ok=True)
+    subprocess.run(["mount", "-t", "overlay", "-o", f"lowerdir={lowers},"
+                    f"upperdir={TOP}/upper/up,workdir={TOP}/upper/work",
+                    "test", at], check=True)
+    seen = sorted(name for name in os.listdir(at)
+                  if os.path.lexists(f"{at}/{name}"))
+    modes = {name: os.lstat(f"{at}/{name}").st_mode & 0o777 for name in seen}
+    subprocess.run(["umount", at], check=True)
+    return modes
+
+
+def check_forms(program):
+    """The same blob as a root, as the lowest layer and above another."""
+    blob = make_layer((".wh.gone", b""), ("new", b"x"), ("dir/below", b"y"))
+    base = make_layer(("dir", None), ("gone", b"x"), ("stays", b"x"))
+    with open(f"{TOP}/blob.tar", "wb") as file:
+        file.write(blob)
+    make_layout("lowest", blob)
+    make_layout("above", base, blob)
+    make_layout("twice", blob, base, blob)
+    wanted = {
+        f"{TOP}/blob.tar": {".wh.gone", "new", "dir"},
+        f"oci:{TOP}/lowest": {"new", "dir"},
+        f"oci:{TOP}/above": {"new", "dir", "stays"},
+        f"oci:{TOP}/twice": {"new", "dir", "stays"},
+    }
+    for order in (list(wanted), list(wanted)[::-1]):
+        for reference in order:
+            result = program.run("image", "load", "--store", STORE, reference)
+            seen = contents(program) if result.returncode == 0 else {}
+            ok(set(seen) == wanted[reference],
+               f"{reference} is what it is, whatever else has its blob",
+               f"{result.stderr} {seen}")
+            if "stays" in wanted[reference]:
+                ok(seen.get("dir") == 0o750, "  a directory that it does not "
+                   "have keeps its mode", seen)
+        ok(program.images("drop", *wanted).returncode == 0, "they go")
+    ok(left_in_new() == [], "nothing is left", left_in_new())
 
 
 def check_running(program):
@@ -189,6 +279,7 @@ def main(boomerang):
                    check=True)
     check_load(program)
     check_changed(program)
+    check_forms(program)
     check_running(program)
     check_full(program)
     check_killed(program)

@@ -105,8 +105,7 @@ static void test_layer(void)
 	struct store_layer layer = { .id = "0123456789abcdef",
 				     .digest = "sha256:" SHA,
 				     .layout = IMAGE_LAYOUT_TREE,
-				     .bytes = 4711,
-				     .leans = true },
+				     .bytes = 4711 },
 			   again = { 0 };
 	char *text = store_layer_print(&layer);
 
