@@ -98,10 +98,13 @@ static int measure(struct fetch *fetch, struct range *range,
 static int wait_readable(struct fetch *fetch, struct failure *failure)
 {
 	struct pollfd wait = { .fd = fetch->fd, .events = POLLIN };
-	int r = fetch->tick(fetch->context, failure);
+	int r, ready;
 
-	while (r >= 0 && poll(&wait, 1, TICK_MS) == 0)
+	/* A signal may be what asks for the end: it is no reason to read. */
+	do {
 		r = fetch->tick(fetch->context, failure);
+		ready = r < 0 ? 0 : poll(&wait, 1, TICK_MS);
+	} while (r >= 0 && (ready == 0 || (ready < 0 && errno == EINTR)));
 	return r;
 }
 
