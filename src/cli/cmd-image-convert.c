@@ -22,8 +22,6 @@
 #include "image/oci-write.h"
 #include "root/examine.h"
 
-#define VERB "image convert"
-
 #define COPY_BYTES (128 * KIB)
 
 struct conversion {
@@ -275,25 +273,19 @@ static int run(struct conversion *conversion, const struct form *form,
 
 int cmd_image_convert(int argc, char **argv)
 {
-	static const struct option options[] = { IMAGE_OPTIONS, { 0 } };
 	static struct conversion conversion;
 	const struct form *form;
-	int option, status;
 
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return command_bad_option(option, argv);
-		status = image_argument(&conversion.arguments, option, optarg,
-					VERB);
-		if (status != STATUS_OK)
-			return status;
-	}
+	if (image_argument_next(&conversion.arguments, argc, argv, NULL) !=
+	    IMAGE_ARGUMENT_END)
+		return STATUS_USAGE;
 	if (argc - optind < 2 || argc - optind > 3)
-		return command_misuse(VERB, "wants a reference, tar, squashfs "
-					    "or oci, and may have a file");
+		return command_misuse(argv[0],
+				      "wants a reference, tar, squashfs "
+				      "or oci, and may have a file");
 	form = find_form(argv[optind + 1]);
 	if (!form)
-		return command_misuse(VERB,
+		return command_misuse(argv[0],
 				      "makes tar, squashfs or oci, not \"%s\"",
 				      argv[optind + 1]);
 	conversion.root = IMAGE_ROOT_NONE;

@@ -15,8 +15,6 @@
 #include "cli/image-root.h"
 #include "root/examine.h"
 
-#define VERB "image inspect"
-
 /* What a load reckons for an inode and its name. */
 #define ENTRY_BYTES 1024
 
@@ -302,21 +300,14 @@ int cmd_image_inspect(int argc, char **argv)
 	};
 	struct image_arguments a = { .request.depth = UNPACK_HEADS };
 	bool json = false;
-	int option, status;
+	int option;
 
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return command_bad_option(option, argv);
-		if (option == 'j') {
-			json = true;
-			continue;
-		}
-		status = image_argument(&a, option, optarg, VERB);
-		if (status != STATUS_OK)
-			return status;
-	}
+	while ((option = image_argument_next(&a, argc, argv, options)) >= 0)
+		json |= option == 'j';
+	if (option == IMAGE_ARGUMENT_WRONG)
+		return STATUS_USAGE;
 	if (argc - optind != 1)
-		return command_misuse(VERB, "wants a reference");
+		return command_misuse(argv[0], "wants a reference");
 	a.request.reference = argv[optind];
 	image_interrupts_catch();
 	return run(&a, json);

@@ -16,7 +16,6 @@
 #include "cli/progress-line.h"
 #include "root/disk.h"
 
-#define VERB	  "image load"
 #define REPORT_FD 3
 
 struct load {
@@ -150,30 +149,21 @@ static int parse(int argc, char **argv, struct load *load)
 		IMAGE_OPTIONS,
 		{ 0 },
 	};
-	int option, status;
+	int option;
 
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		switch (option) {
-		case 'r':
+	while ((option = image_argument_next(&load->image, argc, argv,
+					     options)) >= 0) {
+		if (option == 'r')
 			load->report = true;
-			break;
-		case 'S':
+		else
 			load->store_dir = optarg;
-			break;
-		case '?':
-		case ':':
-			return command_bad_option(option, argv);
-		default:
-			status = image_argument(&load->image, option, optarg,
-						VERB);
-			if (status != STATUS_OK)
-				return status;
-		}
 	}
+	if (option == IMAGE_ARGUMENT_WRONG)
+		return STATUS_USAGE;
 	if (argc - optind != 1)
-		return command_misuse(VERB, "wants a reference");
+		return command_misuse(argv[0], "wants a reference");
 	if (load->report && fcntl(REPORT_FD, F_GETFD) < 0)
-		return command_misuse(VERB, "--report needs a descriptor %d",
+		return command_misuse(argv[0], "--report needs a descriptor %d",
 				      REPORT_FD);
 	load->image.request.reference = argv[optind];
 	return STATUS_OK;

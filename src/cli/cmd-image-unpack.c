@@ -8,8 +8,6 @@
 #include "cli/image-arguments.h"
 #include "cli/progress-line.h"
 
-#define VERB "image unpack"
-
 static const char *result_name(const struct image_facts *facts)
 {
 	return facts->layout == IMAGE_LAYOUT_FILE ? "image" : "tree";
@@ -63,20 +61,13 @@ static int unpack(struct image_arguments *a, const char *dir)
 
 int cmd_image_unpack(int argc, char **argv)
 {
-	static const struct option options[] = { IMAGE_OPTIONS, { 0 } };
 	struct image_arguments a = { 0 };
-	int option, status;
 
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return command_bad_option(option, argv);
-		status = image_argument(&a, option, optarg, VERB);
-		if (status != STATUS_OK)
-			return status;
-	}
+	if (image_argument_next(&a, argc, argv, NULL) != IMAGE_ARGUMENT_END)
+		return STATUS_USAGE;
 	if (argc - optind != 2)
-		return command_misuse(VERB, "wants a reference and a "
-					    "directory");
+		return command_misuse(argv[0], "wants a reference and a "
+					       "directory");
 	a.request.reference = argv[optind];
 	return unpack(&a, argv[optind + 1]);
 }

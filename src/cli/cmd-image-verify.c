@@ -11,8 +11,6 @@
 #include "cli/commands.h"
 #include "cli/image-root.h"
 
-#define VERB "image verify"
-
 static void print_checked(const struct image_facts *facts)
 {
 	const struct verify_verdict *verdict = &facts->verdict;
@@ -69,19 +67,12 @@ static int verify(struct image_arguments *a)
 
 int cmd_image_verify(int argc, char **argv)
 {
-	static const struct option options[] = { IMAGE_OPTIONS, { 0 } };
 	struct image_arguments a = { .request.depth = UNPACK_NOTHING };
-	int option, status;
 
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
-		if (option == '?' || option == ':')
-			return command_bad_option(option, argv);
-		status = image_argument(&a, option, optarg, VERB);
-		if (status != STATUS_OK)
-			return status;
-	}
+	if (image_argument_next(&a, argc, argv, NULL) != IMAGE_ARGUMENT_END)
+		return STATUS_USAGE;
 	if (argc - optind != 1)
-		return command_misuse(VERB, "wants a reference");
+		return command_misuse(argv[0], "wants a reference");
 	a.request.reference = argv[optind];
 	image_interrupts_catch();
 	return verify(&a);

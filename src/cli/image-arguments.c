@@ -23,23 +23,44 @@ static int set_sha256(struct image_arguments *a, const char *value,
 	return STATUS_OK;
 }
 
-int image_argument(struct image_arguments *a, int option, const char *value,
+static int add_key(struct image_arguments *a, const char *path,
 		   const char *verb)
 {
-	switch (option) {
-	case 'H':
-		return set_sha256(a, value, verb);
-	case 'R':
-		a->require_signature = true;
-		return STATUS_OK;
-	case 'T':
-		if (a->key_count == TRUST_KEYS_MAX)
-			return command_misuse(verb, "more than %d keys",
-					      TRUST_KEYS_MAX);
-		a->keys[a->key_count++] = value;
-		return STATUS_OK;
+	if (a->key_count == TRUST_KEYS_MAX)
+		return command_misuse(verb, "more than %d keys",
+				      TRUST_KEYS_MAX);
+	a->keys[a->key_count++] = path;
+	return STATUS_OK;
+}
+
+int image_argument_next(struct image_arguments *a, int argc, char **argv,
+			const struct option *options)
+{
+	static const struct option common[] = { IMAGE_OPTIONS, { 0 } };
+	int option, status = STATUS_OK;
+
+	while (status == STATUS_OK) {
+		option = getopt_long(argc, argv,
+				     "+:", options ? options : common, NULL);
+		switch (option) {
+		case 'H':
+			status = set_sha256(a, optarg, argv[0]);
+			break;
+		case 'R':
+			a->require_signature = true;
+			break;
+		case 'T':
+			status = add_key(a, optarg, argv[0]);
+			break;
+		case '?':
+		case ':':
+			status = command_bad_option(option, argv);
+			break;
+		default:
+			return option;
+		}
 	}
-	return STATUS_USAGE;
+	return IMAGE_ARGUMENT_WRONG;
 }
 
 int image_arguments_ready(struct image_arguments *a, struct failure *failure)

@@ -23,10 +23,15 @@ struct image_arguments {
 		"trust", required_argument, NULL, 'T'       \
 	}
 
-/* Takes one of those. verb: "image unpack", for messages. STATUS_OK, or has
- * said what is wrong. */
-int image_argument(struct image_arguments *a, int option, const char *value,
-		   const char *verb) _must_check;
+#define IMAGE_ARGUMENT_END   (-1)
+#define IMAGE_ARGUMENT_WRONG (-2) /* has said so: STATUS_USAGE */
+
+/*
+ * getopt_long(), which takes those and returns the verb's own. options NULL:
+ * it has none. argv[0] is the verb's name, for messages.
+ */
+int image_argument_next(struct image_arguments *a, int argc, char **argv,
+			const struct option *options) _must_check;
 
 /* After all options: reads the keys, those of this machine too, and fills in
  * request.sha256 and request.trust. */
