@@ -5,6 +5,12 @@
  * in which it counts, asks for room, and leaves its result; its end is a
  * readable pidfd. Only this process has the store, so only it can make room:
  * a member writes down how much it wants and waits for that to be cleared.
+ *
+ * A member that is killed cannot end its unpacker, which dies of that a moment
+ * later and may still be making a file. Who then removes what was made must not
+ * race with it. So each member has a process group, which its unpacker shares,
+ * and this process adopts what members leave behind: a member has ended when
+ * nothing of its group is left.
  */
 #include "image/crew.h"
 
@@ -22,7 +28,6 @@
 #define MEMBERS_MAX    4 /* at once: of a registry and two cores enough */
 #define TICK_MS	       250
 #define ROOM_POLL_NS   (5 * NS_PER_MS)
-#define ROOM_POLLS     400
 #define EXIT_OF_FAILED 1
 
 /* Between a member and the crew. */
@@ -38,7 +43,7 @@ struct member {
 	pid_t pid; /* 0: not started, or ended */
 	int pid_fd;
 	int turn_fd; /* our end: gives it its turn */
-	bool started, ended;
+	bool ended;
 };
 
 struct run {
@@ -58,12 +63,11 @@ static uint64_t ask_for_room(void *context, uint64_t bytes)
 	struct shared *shared = context;
 
 	atomic_store(&shared->room_wanted, MAX(bytes, 1));
-	for (int i = 0; i < ROOM_POLLS; i++) {
-		if (atomic_load(&shared->room_wanted) == 0)
-			return atomic_load(&shared->room_made);
+	/* Removing a large image takes its time; a crew that is gone takes us
+	 * with it. */
+	while (atomic_load(&shared->room_wanted) != 0)
 		nanosleep(&pause, NULL);
-	}
-	return 0;
+	return atomic_load(&shared->room_made);
 }
 
 static int work(const struct crew *crew, size_t index, int turn_fd,
@@ -82,10 +86,13 @@ static int work(const struct crew *crew, size_t index, int turn_fd,
 static _Noreturn void member_main(struct run *run, size_t index, pid_t parent,
 				  int turn_fd)
 {
-	/* Who asks for the end asks the crew, which then ends us. */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	signal(SIGHUP, SIG_IGN);
+	/* Who asks for the end asks the crew, which then ends us. The last is
+	 * of a terminal to which only the group in front may write. */
+	static const int ignored[] = { SIGINT, SIGTERM, SIGHUP, SIGTTOU };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	(void)setpgid(0, 0);
 	for (size_t i = 0; i < run->next; i++)
 		fd_close(run->members[i].turn_fd);
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
@@ -126,11 +133,13 @@ static int start_next(struct run *run, struct failure *failure)
 		member->turn_fd = fd_close(member->turn_fd);
 		member_main(run, run->next, parent, turn_fd);
 	}
-	if (member->pid > 0)
+	if (member->pid > 0) {
+		/* Both do, as neither knows who comes first. */
+		(void)setpgid(member->pid, member->pid);
 		member->pid_fd = pidfd_open(member->pid, 0);
+	}
 	if (member->pid_fd < 0)
 		return failure_errno(failure, errno, "cannot start a layer");
-	member->started = true;
 	run->running++;
 	if (run->next++ == run->turn)
 		give_turn(run);
@@ -143,7 +152,7 @@ static void answer_for_room(struct run *run)
 		struct shared *shared = &run->shared[i];
 		uint64_t wanted = atomic_load(&shared->room_wanted);
 
-		if (wanted == 0)
+		if (wanted == 0 || run->members[i].ended)
 			continue;
 		atomic_store(&shared->room_made,
 			     run->crew->make_room(run->crew->context, wanted));
@@ -165,18 +174,33 @@ static struct progress sum_up(const struct run *run)
 	return sum;
 }
 
+/* Nothing that the member started outlives this. */
+static void end_group(struct member *member, siginfo_t *ret_info)
+{
+	pid_t group = member->pid;
+
+	/* Not yet reaped, so that the number is still its own. */
+	kill(group, SIGKILL);
+	kill(-group, SIGKILL);
+	if (waitid(P_PID, (id_t)group, ret_info, WEXITED) < 0)
+		ret_info->si_code = 0;
+	while (waitpid(-group, NULL, 0) > 0 || errno == EINTR)
+		;
+	member->pid = 0;
+	member->pid_fd = fd_close(member->pid_fd);
+	member->ended = true;
+}
+
 static int take_end(struct run *run, size_t index, struct failure *failure)
 {
 	struct member *member = &run->members[index];
 	const struct shared *shared = &run->shared[index];
 	siginfo_t info = { 0 };
 
-	if (waitid(P_PIDFD, (id_t)member->pid_fd, &info, WEXITED) < 0)
-		return failure_errno(failure, errno, "a layer is lost");
-	member->pid = 0;
-	member->pid_fd = fd_close(member->pid_fd);
-	member->ended = true;
+	end_group(member, &info);
 	run->running--;
+	if (info.si_code == 0)
+		return failure_set(failure, ECHILD, "a layer is lost");
 	if (info.si_code != CLD_EXITED)
 		return failure_set(
 			failure, EIO,
@@ -251,44 +275,62 @@ static int run_all(struct run *run, struct failure *failure)
 
 static void end_all(struct run *run)
 {
-	for (size_t i = 0; i < run->next; i++) {
+	siginfo_t ignored;
+
+	for (size_t i = 0; i < run->crew->count; i++) {
 		struct member *member = &run->members[i];
 
-		if (member->pid > 0) {
-			kill(member->pid, SIGKILL);
-			waitpid(member->pid, NULL, 0);
-		}
-		fd_close(member->pid_fd);
+		if (member->pid > 0)
+			end_group(member, &ignored);
 		fd_close(member->turn_fd);
 	}
+}
+
+static int open_run(struct run *run, struct failure *failure)
+{
+	size_t count = run->crew->count;
+
+	run->members = calloc(count, sizeof(*run->members));
+	run->shared =
+		mmap(NULL, count * sizeof(*run->shared), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (run->shared == MAP_FAILED)
+		run->shared = NULL;
+	if (!run->members || !run->shared)
+		return failure_errno(failure, ENOMEM, "cannot fetch layers");
+	for (size_t i = 0; i < count; i++)
+		run->members[i] = (struct member){ .pid_fd = FD_NONE,
+						   .turn_fd = FD_NONE };
+	return 0;
+}
+
+static void close_run(struct run *run)
+{
+	if (run->shared)
+		munmap(run->shared, run->crew->count * sizeof(*run->shared));
+	free(run->members);
 }
 
 int crew_run(const struct crew *crew, struct progress *ret_progress,
 	     struct failure *failure)
 {
-	size_t size = crew->count * sizeof(struct shared);
 	struct run run = { .crew = crew };
-	int r;
+	int adopts = 0, r;
 
 	if (crew->count == 0) {
 		*ret_progress = (struct progress){ 0 };
 		return 0;
 	}
-	run.members = calloc(crew->count, sizeof(*run.members));
-	run.shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
-			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (!run.members || run.shared == MAP_FAILED) {
-		free(run.members);
-		return failure_errno(failure, ENOMEM, "cannot fetch layers");
+	r = open_run(&run, failure);
+	if (r == 0) {
+		(void)prctl(PR_GET_CHILD_SUBREAPER, &adopts);
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
+		r = run_all(&run, failure);
+		end_all(&run);
+		(void)prctl(PR_SET_CHILD_SUBREAPER, adopts);
 	}
-	for (size_t i = 0; i < crew->count; i++)
-		run.members[i] = (struct member){ .pid_fd = FD_NONE,
-						  .turn_fd = FD_NONE };
-	r = run_all(&run, failure);
-	end_all(&run);
 	if (r == 0)
 		*ret_progress = sum_up(&run);
-	munmap(run.shared, size);
-	free(run.members);
+	close_run(&run);
 	return r;
 }
