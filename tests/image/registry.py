@@ -13,10 +13,16 @@ import re
 import socket
 import ssl
 import subprocess
+import sys
 import tarfile
 import threading
 import time
 import urllib.parse
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from lab import daemons  # noqa: E402
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -139,7 +145,8 @@ class Registry:
         self.host = f"127.0.0.1:{port}"
         with open(f"{top}/registry-{port}.log", "wb") as log:
             self.process = subprocess.Popen(
-                ["docker-registry", "serve", path], stdout=log, stderr=log)
+                [daemons.program("docker-registry"), "serve", path],
+                stdout=log, stderr=log)
         wait_for(port, self.process)
 
     def stop(self):

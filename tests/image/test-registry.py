@@ -20,7 +20,8 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import image_samples as samples
-from registry import (INDEX, Layout, Proxy, Registry, TokenServer, push, tar_of)
+from registry import (INDEX, Layout, Proxy, Registry, TokenServer, daemons,
+                      push, tar_of)
 
 INSIDE = "BOOMERANG_IMAGE_TEST"
 UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
@@ -402,8 +403,11 @@ def main(boomerang):
 if __name__ == "__main__":
     if os.environ.get(INSIDE):
         sys.exit(main(os.path.abspath(sys.argv[1])))
-    missing = [x for x in ("docker-registry", "skopeo", "umoci", "openssl")
+    daemons.fetch("docker-registry")
+    missing = [x for x in ("skopeo", "umoci", "openssl")
                if not shutil.which(x)]
+    if not daemons.program("docker-registry"):
+        missing.append("docker-registry")
     if missing:
         print(f"1..0 # SKIP needs {', '.join(missing)}")
         sys.exit(0)

@@ -17,7 +17,7 @@ import time
 import urllib.error
 import urllib.request
 
-from . import accel
+from . import accel, daemons
 from .console import Timeout
 from .vm import HOST
 
@@ -96,9 +96,11 @@ class Registry:
         self._process = None
 
     def __enter__(self):
+        daemons.fetch("docker-registry")
         with open(self._log, "wb") as log:
             self._process = subprocess.Popen(
-                ["docker-registry", "serve", str(self._config)],
+                [daemons.program("docker-registry"), "serve",
+                 str(self._config)],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log,
                 preexec_fn=accel.die_with_parent)
         deadline = time.monotonic() + 20

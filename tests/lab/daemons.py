@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The servers that ours are compared with, or that serve for it.
+"""Servers of others, which tests use and benches compare ours with.
 
 Where apt installs a daemon it starts it as well, on a port that this machine
 may need, and some exclude each other. So those that are not there are only
-unpacked from their packages, into .cache/peers. The libraries that they need
-are in the group bench of tools/packages.
+unpacked from their packages, into .cache/daemons. The libraries that they
+need are in the group bench of tools/packages.
 """
 
 import os
@@ -13,9 +13,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-_CACHE = Path(__file__).resolve().parents[1] / ".cache" / "peers"
+_CACHE = Path(__file__).resolve().parents[2] / ".cache" / "daemons"
 
-# By the peer's name: its package, and the program in it.
+# By the server's name: its package, and the program in it.
 _PACKAGES = {
     "atftpd": ("atftpd", "usr/sbin/atftpd"),
     "dnsmasq": ("dnsmasq-base", "usr/sbin/dnsmasq"),
@@ -26,7 +26,7 @@ _PACKAGES = {
 
 
 def program(name):
-    """The peer's program as it is installed or was fetched; None: neither."""
+    """The server's program as it is installed or was fetched; None: neither."""
     package, path = _PACKAGES[name]
     return shutil.which(f"/{path}") or shutil.which(_CACHE / package / path)
 
