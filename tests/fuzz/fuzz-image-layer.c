@@ -21,21 +21,24 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* Where the fuzzer's own names begin, absolute ones and others. */
 static int outer_fd = FD_NONE;
+static int work_fd = FD_NONE;
 
 static bool prepare(void)
 {
 	static bool tried;
 
 	if (tried)
-		return outer_fd >= 0;
+		return work_fd >= 0;
 	tried = true;
 	if (geteuid() != 0 || unshare(CLONE_NEWNS) < 0 ||
 	    mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
 	    mount("x", PLACE, "tmpfs", 0, "size=16m,nr_inodes=4k") < 0)
 		return false;
 	outer_fd = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	return outer_fd >= 0;
+	work_fd = open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return work_fd >= 0;
 }
 
 static void must(bool good)
@@ -104,6 +107,7 @@ static void apply(struct view bytes, uint8_t choice, int marks_fd)
 	must(r == 0 || r == -ENOSPC || failure.text[0]);
 	must(overlay_mark(root_fd, marks_fd, &failure) == 0 || failure.text[0]);
 	must(fchdir(outer_fd) == 0 && chroot(".") == 0);
+	must(fchdir(work_fd) == 0);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
