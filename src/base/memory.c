@@ -13,9 +13,10 @@
 #define RESERVE_LEAST (48 * MIB)
 #define RESERVE_SHARE 32
 
-/* An inode of tmpfs, which its own figures leave out; the directory entries
- * count as available memory, rightly or not. */
-#define INODE_BYTES 768
+/* An inode of tmpfs and what security modules add to it, which its own figures
+ * leave out: measured. Directory entries count as available memory, rightly or
+ * not. */
+#define INODE_BYTES 960
 
 static uint64_t field(const char *meminfo, const char *name)
 {
