@@ -8,14 +8,36 @@
 #include "base/text.h"
 #include "image/name.h"
 
+#define BLOCK 512
+
 struct reader {
 	struct archive *archive;
 	const struct tar_input *input;
 	const struct tar_sink *sink;
 	const char *label;
 	int input_result; /* negative: why the input ended */
+	uint64_t taken;	  /* bytes of the input */
+	bool whole;	  /* all bytes of the current entry were handed on */
 	uint64_t entries;
 };
+
+/*
+ * Go's archive/tar takes an archive that ends behind the last byte of its last
+ * file, and there are tools that write such layers (umoci insert): what is
+ * missing are zeros to the end of a block, which libarchive insists on. A file
+ * that is cut short never gets them.
+ */
+static ssize_t pad(struct reader *reader, const void **ret_bytes)
+{
+	static const uint8_t zeros[BLOCK];
+	size_t missing = (size_t)(-reader->taken % BLOCK);
+
+	if (!reader->whole || missing == 0)
+		return 0;
+	reader->taken += missing;
+	*ret_bytes = zeros;
+	return (ssize_t)missing;
+}
 
 static ssize_t read_input(struct archive *archive, void *context,
 			  const void **ret_bytes)
@@ -30,7 +52,8 @@ static ssize_t read_input(struct archive *archive, void *context,
 		return ARCHIVE_FATAL;
 	}
 	if (r == 0)
-		return 0;
+		return pad(reader, ret_bytes);
+	reader->taken += bytes.left;
 	*ret_bytes = bytes.at;
 	return (ssize_t)bytes.left;
 }
@@ -89,8 +112,12 @@ static int clean(const struct reader *reader, const char *name, const char *of,
 			   reader->label, of, name, name_verdict_text(verdict));
 }
 
-static int pass_data(struct reader *reader, struct failure *failure)
+static int pass_data(struct reader *reader, struct archive_entry *entry,
+		     struct failure *failure)
 {
+	/* Of a sparse file it is not known here how much is stored. */
+	bool plain = archive_entry_sparse_count(entry) == 0;
+	la_int64_t size = archive_entry_size(entry);
 	const void *bytes;
 	size_t len;
 	la_int64_t offset;
@@ -110,6 +137,7 @@ static int pass_data(struct reader *reader, struct failure *failure)
 				       failure);
 		if (r < 0)
 			return r;
+		reader->whole = plain && offset + (la_int64_t)len == size;
 	}
 }
 
@@ -120,6 +148,7 @@ static int pass_entry(struct reader *reader, struct archive_entry *entry,
 	const char *link = archive_entry_hardlink(entry), *name;
 	int r;
 
+	reader->whole = false;
 	r = clean(reader, archive_entry_pathname(entry), "entry", name_buf,
 		  &name, failure);
 	if (r == 0 && link)
@@ -129,7 +158,7 @@ static int pass_entry(struct reader *reader, struct archive_entry *entry,
 		r = reader->sink->entry(reader->sink->context, entry, name,
 					link, failure);
 	if (r == 0 && !link && archive_entry_filetype(entry) == AE_IFREG)
-		r = pass_data(reader, failure);
+		r = pass_data(reader, entry, failure);
 	if (r == 0)
 		r = reader->sink->end(reader->sink->context, failure);
 	reader->entries++;

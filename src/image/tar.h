@@ -36,7 +36,9 @@ struct tar_sink {
 };
 
 /*
- * Reads the archive to its end, and the input behind it to its own. label
+ * Reads the archive to its end, and the input behind it to its own. An archive
+ * may lack the blocks that mark its end, and the padding of its last file, as
+ * GNU tar and Go's reader have it, but no byte of an entry. label
  * begins every message. A sink's negative errno ends it and is returned with
  * the sink's failure. An input's negative errno is returned with *failure
  * untouched.
