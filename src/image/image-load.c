@@ -108,12 +108,17 @@ static int add_layer(struct loading *loading, const struct store_layer *layer,
 /* From here on the image is in use: its layers are held. */
 static int put(struct loading *loading, struct failure *failure)
 {
+	const char *reference = loading->job.request->reference;
+	struct store_image *image = loading->image;
+
 	for (uint32_t i = 0; i < loading->made->layer_count; i++)
 		if (store_hold(loading->store, loading->made->layers[i].id) < 0)
 			return failure_errno(failure, ENOMEM, "%s",
 					     loading->job.reference.name);
-	str_copy(loading->image->reference, sizeof(loading->image->reference),
-		 loading->job.request->reference);
+	/* What another server says of the same bytes is about its own. */
+	if (image->reference[0] && !str_eq(image->reference, reference))
+		image->validators = (struct http_validators){ 0 };
+	str_copy(image->reference, sizeof(image->reference), reference);
 	return store_put(loading->store, loading->image, failure);
 }
 

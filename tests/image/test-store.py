@@ -8,6 +8,7 @@ Runs in a mount namespace of its own, in a tmpfs; all of it ends with this
 process. Prints TAP.
 """
 import hashlib
+import http.server
 import io
 import json
 import os
@@ -15,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tarfile
+import threading
 import time
 
 INSIDE = "BOOMERANG_STORE_TEST"
@@ -205,6 +207,55 @@ def check_forms(program):
     ok(left_in_new() == [], "nothing is left", left_in_new())
 
 
+class SameTag(http.server.BaseHTTPRequestHandler):
+    """Every file has the ETag "1", as that of a server that counts."""
+
+    def do_GET(self):
+        if self.headers.get("If-None-Match") == '"1"':
+            self.send_response(304)
+            self.end_headers()
+            return
+        try:
+            with open(TOP + self.path, "rb") as file:
+                content = file.read()
+        except FileNotFoundError:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+    def log_message(self, *_):
+        pass
+
+
+def check_moved(program):
+    """What one URL's server says of an image is not said of another URL."""
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), SameTag)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    url = f"http://127.0.0.1:{server.server_port}"
+    for name in ("here.tar", "there.tar"):
+        make_image(name, MB)
+    with open(f"{TOP}/here.tar", "rb") as file:
+        sha256 = hashlib.sha256(file.read()).hexdigest()
+
+    def load(name, *options):
+        return program.run("image", "load", "--store", STORE, *options,
+                           f"{url}/{name}")
+    ok(load("here.tar").returncode == 0, "an image of a URL")
+    ok("0 B fetched" in load("here.tar").stdout, "which has not changed")
+    ok(load("there.tar", "--sha256", sha256).returncode == 0,
+       "it is wanted of another, too")
+    result = load("there.tar")
+    ok(result.returncode == 0 and "0 B fetched" not in result.stdout,
+       "whose own image is fetched", result)
+    server.shutdown()
+    ok(program.images("drop", sha256[:16], f"{url}/there.tar").returncode == 0,
+       "they go")
+
+
 def check_running(program):
     image = program.listed()["images"][0]
     with open(f"{STORE}/running", "w") as file:
@@ -280,6 +331,7 @@ def main(boomerang):
     check_load(program)
     check_changed(program)
     check_forms(program)
+    check_moved(program)
     check_running(program)
     check_full(program)
     check_killed(program)
