@@ -35,8 +35,10 @@ static size_t run_length(uint64_t offset, struct view bytes, bool *ret_zero)
 int sparse_write(struct sparse *sparse, struct view *bytes)
 {
 	while (bytes->left > 0) {
-		bool zero;
-		size_t len = run_length(sparse->length, *bytes, &zero);
+		bool zero = false;
+		size_t len = sparse->solid ? bytes->left
+					   : run_length(sparse->length, *bytes,
+							&zero);
 
 		if (!zero) {
 			ssize_t n = pwrite(sparse->fd, bytes->at, len,

@@ -9,6 +9,7 @@
 
 struct sparse {
 	int fd;		  /* an empty regular file; borrowed */
+	bool solid;	  /* it has no holes worth looking for */
 	uint64_t length;  /* bytes that were handed over */
 	uint64_t written; /* of them, those that are not in holes */
 };

@@ -184,7 +184,8 @@ static int create_image(struct job *job)
 			       O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (job->image_fd < 0)
 		return -errno;
-	job->sparse = (struct sparse){ .fd = job->image_fd };
+	job->sparse = (struct sparse){ .fd = job->image_fd,
+				       .solid = job->kind != KIND_DISK };
 	return behind_start(&job->behind, job->image_fd, job->verifier);
 }
 
@@ -473,7 +474,8 @@ static int open_tree(struct job *job, struct failure *failure)
 	if (mkdirat(what->dir_fd, STREAM_TREE, 0755) < 0 &&
 	    !(errno == EEXIST && what->mode == UNPACK_APPLY))
 		return failure_errno(failure, errno,
-				     "%s: cannot make a directory", job->name);
+				     "%s: cannot make the directory for it",
+				     job->name);
 	job->tree_fd = openat(what->dir_fd, STREAM_TREE,
 			      O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (job->tree_fd < 0)
