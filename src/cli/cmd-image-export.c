@@ -17,6 +17,7 @@
 #include "cli/commands.h"
 #include "cli/image-arguments.h"
 #include "cli/image-output.h"
+#include "cli/images-text.h"
 #include "image/http.h"
 
 #define VERB "image export"
@@ -235,9 +236,10 @@ static ssize_t next_bytes(void *context, void *buf, size_t size,
 static int export_url(struct exporting *exporting, struct failure *failure)
 {
 	struct sender sender = { .fd = FD_NONE };
+	char name[CONTROL_REF_MAX];
 	const struct http_upload upload = {
 		.url = exporting->target,
-		.name = exporting->target,
+		.name = images_reference(exporting->target, name),
 		.len = UINT64_MAX,
 		.next = next_bytes,
 		.context = &sender,
@@ -253,7 +255,7 @@ static int export_url(struct exporting *exporting, struct failure *failure)
 	if (sender.pid > 0)
 		(void)reap(&sender, &(struct failure){ 0 });
 	if (r == 0)
-		printf("%s: %s, %llu entries\n", exporting->target,
+		printf("%s: %s, %llu entries\n", name,
 		       size_text(sender.bytes, size),
 		       (unsigned long long)sender.told->packed.entries);
 	return r;

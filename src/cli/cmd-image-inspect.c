@@ -18,6 +18,8 @@
 /* What a load reckons for an inode and its name. */
 #define ENTRY_BYTES 1024
 
+#define STAT_BLOCK 512 /* stat(2) */
+
 struct inspection {
 	struct image_facts facts;
 	struct examined examined;
@@ -37,6 +39,25 @@ static const char *architecture_of(const struct inspection *inspection)
 	return inspection->facts.has_config ? architecture_from_go(go) : "";
 }
 
+/* A file is as large as the disk in it, and takes what is not a hole; a load
+ * wants room for all that is fetched into one as it is. */
+static int measure_file(const struct image_root *root,
+			struct inspection *inspection, struct failure *failure)
+{
+	struct image_facts *facts = &inspection->facts;
+	struct stat st;
+	int r = image_root_stat(root, &st, failure);
+
+	if (r < 0)
+		return r;
+	facts->progress.unpacked = (uint64_t)st.st_size;
+	inspection->memory = (uint64_t)st.st_blocks * STAT_BLOCK;
+	if (facts->content == facts->kind)
+		inspection->memory =
+			MAX(inspection->memory, facts->progress.fetched);
+	return 0;
+}
+
 static int inspect(struct image_arguments *a, struct inspection *inspection,
 		   struct failure *failure)
 {
@@ -47,11 +68,15 @@ static int inspect(struct image_arguments *a, struct inspection *inspection,
 	if (r < 0)
 		return r;
 	inspection->facts = root.facts;
+	inspection->memory =
+		progress->unpacked + progress->entries * ENTRY_BYTES;
+	if (root.facts.layout == IMAGE_LAYOUT_FILE)
+		r = measure_file(&root, inspection, failure);
+	if (r < 0)
+		return r;
 	if (image_root_mount(&root, &inspection->unseen) == 0)
 		examine_root(root.fd, &inspection->examined);
 	inspection->architecture = architecture_of(inspection);
-	inspection->memory =
-		progress->unpacked + progress->entries * ENTRY_BYTES;
 	return 0;
 }
 
@@ -60,18 +85,21 @@ static bool runs_here(const struct inspection *inspection)
 	return str_eq(inspection->architecture, architecture_here());
 }
 
-/* "tar.gz", "tar.gz of squashfs", "layers". */
+/* "tar.gz", "squashfs (gz)", "layers". */
 static const char *kind_text(const struct image_facts *facts,
 			     char buf[static 64])
 {
+	const char *name = kind_name(facts->kind);
+	const char *compression = str_after(name, "tar.");
 	struct text text = text_over(buf, 64);
 
 	if (facts->kind == KIND_UNKNOWN)
 		text_put(&text, "layers");
+	else if (facts->layout == IMAGE_LAYOUT_FILE && compression)
+		text_add(&text, "%s (%s)", kind_name(facts->content),
+			 compression);
 	else
-		text_put(&text, kind_name(facts->kind));
-	if (facts->layout == IMAGE_LAYOUT_FILE && facts->content != facts->kind)
-		text_add(&text, " of %s", kind_name(facts->content));
+		text_put(&text, name);
 	return buf;
 }
 
@@ -244,7 +272,7 @@ static json_t *inspection_object(const struct inspection *inspection)
 	char kind[64];
 
 	return json_pack(
-		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o?, s:b, s:o?, s:o?, "
+		"{s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:o?, s:o?, s:o?, s:o?, "
 		"s:o?, s:s, s:o?, s:o?}",
 		"image", facts->reference.name, "kind", kind_text(facts, kind),
 		"layers", (json_int_t)facts->layer_count, "fetched_bytes",
@@ -253,8 +281,10 @@ static json_t *inspection_object(const struct inspection *inspection)
 		(json_int_t)progress->entries, "memory_bytes",
 		(json_int_t)inspection->memory, "architecture",
 		string_or_null(inspection->architecture), "runs_here",
-		runs_here(inspection), "root",
-		inspection->unseen.err ? NULL : root_object(inspection),
+		inspection->architecture[0]
+			? json_boolean(runs_here(inspection))
+			: NULL,
+		"root", inspection->unseen.err ? NULL : root_object(inspection),
 		"not_seen", string_or_null(unseen), "config",
 		config_object(facts), "sha256", facts->verdict.sha256, "signer",
 		string_or_null(facts->verdict.signer), "comment",

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+#include <errno.h>
 #include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -35,11 +38,21 @@ static void print_facts(const char *dir, const struct image_facts *facts)
 		   "extended attributes could not be kept here");
 }
 
+/* Makes dir unless it is there. */
+static int make_dir(const char *dir, bool *ret_made, struct failure *failure)
+{
+	*ret_made = mkdir(dir, 0755) == 0;
+	return *ret_made || errno == EEXIST
+		       ? 0
+		       : failure_errno(failure, errno, "cannot make %s", dir);
+}
+
 static int unpack(struct image_arguments *a, const char *dir)
 {
 	struct progress_meter meter = { 0 };
 	struct failure failure = { 0 };
 	struct image_facts *facts = malloc(sizeof(*facts));
+	bool made = false;
 	int r = image_arguments_ready(a, &failure);
 
 	a->request.progress = image_show_progress;
@@ -47,10 +60,14 @@ static int unpack(struct image_arguments *a, const char *dir)
 	image_interrupts_catch();
 	if (r == 0 && !facts)
 		r = failure_errno(&failure, ENOMEM, "cannot unpack");
+	if (r == 0)
+		r = make_dir(dir, &made, &failure);
 	if (r == 0) {
 		r = image_unpack(&a->request, dir, facts, &failure);
 		image_hide_progress();
 	}
+	if (r < 0 && made)
+		(void)rmdir(dir);
 	if (r < 0)
 		log_error("%s", failure.text);
 	else

@@ -57,13 +57,18 @@ static int print_json(const struct images_view *view)
 }
 
 /* Where there is no store: in a target, or on a host that is no bootstrap. */
-static int tell_without_store(void)
+static int tell_without_store(bool json)
 {
 	struct status status;
 	struct failure failure;
 
 	if (control_client_status(&status, &failure) < 0) {
 		log_error("%s", failure.text);
+		return STATUS_FAILED;
+	}
+	if (json) {
+		log_error("only the bootstrap can list its images, at its "
+			  "prompt");
 		return STATUS_FAILED;
 	}
 	if (status.phase == PHASE_TARGET)
@@ -81,8 +86,8 @@ static int list_images(const char *dir, bool json)
 	struct store *store;
 	int r = store_open_to_read(dir, &store, &failure);
 
-	if (r == -ENOENT && !json && str_eq(dir, STORE_DIR))
-		return tell_without_store();
+	if (r == -ENOENT && str_eq(dir, STORE_DIR))
+		return tell_without_store(json);
 	if (r < 0) {
 		log_error("%s", failure.text);
 		return STATUS_FAILED;

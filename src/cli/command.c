@@ -6,6 +6,15 @@
 #include "base/text.h"
 #include "cli/commands.h"
 
+/* "image" and its verbs have a page of their own. */
+static const char *page_of(const char *command)
+{
+	const char *rest = str_after(command, "image");
+
+	return rest && (*rest == '\0' || *rest == ' ') ? "boomerang-image(1)"
+						       : "boomerang(1)";
+}
+
 int command_misuse(const char *command, const char *format, ...)
 {
 	char message[256];
@@ -15,7 +24,8 @@ int command_misuse(const char *command, const char *format, ...)
 	va_start(args, format);
 	text_vadd(&text, format, args);
 	va_end(args);
-	log_error("boomerang %s: %s; see boomerang(1)", command, message);
+	log_error("boomerang %s: %s; see %s", command, message,
+		  page_of(command));
 	return STATUS_USAGE;
 }
 

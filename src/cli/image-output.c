@@ -25,15 +25,22 @@ int image_output_open(const char *path, struct image_output *ret_output,
 {
 	struct stat st;
 
+	if (path && str_eq(path, "-"))
+		path = NULL;
 	*ret_output = IMAGE_OUTPUT_NONE;
 	ret_output->path = path;
 	if (!path)
 		return open_stdout(ret_output, failure);
+	if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))
+		return failure_set(failure, EISDIR,
+				   "%s is a directory; name a file in it",
+				   path);
 	/* A device or pipe must not be replaced by a file. */
 	if (stat(path, &st) < 0 || S_ISREG(st.st_mode))
 		return newfile_begin(path, 0644, &ret_output->file, failure);
 	ret_output->fd = open(path, O_WRONLY | O_CLOEXEC);
-	return ret_output->fd < 0 ? failure_errno(failure, errno, "%s", path)
+	return ret_output->fd < 0 ? failure_errno(failure, errno,
+						  "cannot write to %s", path)
 				  : 0;
 }
 

@@ -15,7 +15,7 @@ struct image_output {
 #define IMAGE_OUTPUT_NONE \
 	((struct image_output){ .file = NEWFILE_NONE, .fd = -EBADF })
 
-/* path NULL: standard output, unless that is a terminal. path is borrowed. */
+/* path NULL or "-": standard output, unless that is a terminal. path is borrowed. */
 int image_output_open(const char *path, struct image_output *ret_output,
 		      struct failure *failure) _must_check;
 

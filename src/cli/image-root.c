@@ -69,6 +69,18 @@ int image_root_open(struct image_arguments *arguments, const char *parent,
 	return MIN(root->fd, 0);
 }
 
+int image_root_stat(const struct image_root *root, struct stat *ret_st,
+		    struct failure *failure)
+{
+	_cleanup_fd int file = open_in(root, "image", O_PATH, failure);
+
+	if (file < 0)
+		return file;
+	return fstat(file, ret_st) < 0
+		       ? failure_errno(failure, errno, "%s", root->dir)
+		       : 0;
+}
+
 /* The root may be a directory of the file system (a subvolume of btrfs). */
 static int open_root(int mount_fd, const char *subdirectory,
 		     struct failure *failure)
@@ -92,8 +104,8 @@ int image_root_mount(struct image_root *root, struct failure *failure)
 		return 0;
 	if (geteuid() != 0)
 		return failure_set(failure, EPERM,
-				   "%s: it is a %s, and to look into it, it "
-				   "must be mounted, which needs root",
+				   "%s: to look into it (%s) it has to be "
+				   "mounted, which needs root",
 				   name, kind_name(root->facts.content));
 	file = open_in(root, "image", O_RDONLY, failure);
 	if (file < 0)

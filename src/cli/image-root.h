@@ -4,6 +4,7 @@
 #pragma once
 
 #include <limits.h>
+#include <sys/stat.h>
 
 #include "cli/image-arguments.h"
 
@@ -29,6 +30,10 @@ int image_root_open(struct image_arguments *arguments, const char *parent,
  */
 int image_root_mount(struct image_root *root, struct failure *failure)
 	_must_check;
+
+/* Of a file that was unpacked: its size, and what of it is no hole. */
+int image_root_stat(const struct image_root *root, struct stat *ret_st,
+		    struct failure *failure) _must_check;
 
 /* Removes all of it; fine on IMAGE_ROOT_NONE and after a failure. */
 void image_root_close(struct image_root *root);

@@ -27,7 +27,7 @@ static const struct command commands[] = {
 	{ "status", "what the bootstrap does and what the last return found",
 	  cmd_status },
 	{ "images", "the images in memory; drop them", cmd_images },
-	{ "image", "unpack an image into a directory", cmd_image },
+	{ "image", "inspect, verify, unpack, convert an image", cmd_image },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
 	{ "prompt", NULL, cmd_prompt },
@@ -46,7 +46,7 @@ static int cmd_help(int argc _unused, char **argv _unused)
 		if (commands[i].help)
 			printf("  %-10s %s\n", commands[i].name,
 			       commands[i].help);
-	printf("\nOptions of each: boomerang(1).\n");
+	printf("\nOptions of each: boomerang(1), boomerang-image(1).\n");
 	return STATUS_OK;
 }
 

@@ -230,8 +230,8 @@ static void note_manifest(const struct image_job *job, struct layered *layered)
 	str_copy(layered->verdict.checked, sizeof(layered->verdict.checked),
 		 *job->reference.sha256 ||
 				 (job->request->sha256 && *job->request->sha256)
-			 ? "the reference, its manifest"
-			 : "its manifest");
+			 ? "the reference"
+			 : "");
 }
 
 static int resolve(const struct image_job *job, struct layered *layered,

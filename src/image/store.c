@@ -417,6 +417,12 @@ static int refuse(const char *dir, int r, struct failure *failure)
 				   "%s: in use, an image is being loaded; try "
 				   "again when that has ended",
 				   dir);
+	if (r == -ENOENT)
+		return failure_set(failure, ENOENT,
+				   "%s: No such file or directory; the store "
+				   "of images is in the bootstrap, --store DIR "
+				   "names another",
+				   dir);
 	return failure_errno(failure, -r, "%s: cannot open the store of images",
 			     dir);
 }

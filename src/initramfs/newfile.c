@@ -45,9 +45,10 @@ int newfile_begin(const char *path, mode_t mode, struct newfile *ret_file,
 	file.fd = open_locked(file.temporary);
 	if (file.fd == -EWOULDBLOCK)
 		return failure_set(failure, EBUSY,
-				   "%s: another build is writing it", path);
+				   "%s: another process is writing it", path);
 	if (file.fd < 0)
-		return failure_errno(failure, -file.fd, "%s", file.temporary);
+		return failure_errno(failure, -file.fd, "cannot write %s",
+				     path);
 	*ret_file = file;
 	if (ftruncate(file.fd, 0) < 0 || fchmod(file.fd, mode) < 0) {
 		int r = failure_errno(failure, errno, "%s", file.temporary);

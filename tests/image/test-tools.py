@@ -222,6 +222,12 @@ def test_inspect(bench):
                                user=NOBODY).stdout, "also its size")
     bench.good("a file as nobody", "inspect", "image.squashfs", user=NOBODY,
                words=["squashfs", "needs root"])
+    ok(json.loads(bench.image("inspect", "--json", "image.squashfs",
+                              user=NOBODY).stdout)["runs_here"] is None,
+       "nobody claims that it runs elsewhere")
+    run("gzip", "-kf", bench.path("image.squashfs"))
+    bench.good("a compressed file", "inspect", "image.squashfs.gz",
+               words=["squashfs (gz)"])
     bench.bad("inspect nothing", ["none.tar", "No such file"], "inspect",
               "none.tar")
     bench.bad("without a reference", ["wants a reference"], "inspect",
@@ -283,6 +289,15 @@ def test_convert_tar(bench):
     ok(os.path.getsize(bench.path("a.tar")) < 4 << 20, "holes stay holes")
     result = bench.good("to standard output", "convert", "a.tar", "tar")
     ok(result.stdout == read(bench.path("a.tar")), "and the same bytes")
+    ok(bench.image("convert", "a.tar", "tar", "-").stdout == result.stdout and
+       not os.path.exists(bench.path("-")), "also by the name of -")
+    bench.bad("into a directory", ["name a file"], "convert", "a.tar", "tar",
+              bench.top)
+    bench.bad("an unpack that fails", ["flipped"], "unpack", "flipped",
+              bench.path("new"))
+    ok(not os.path.exists(bench.path("new")), "leaves no directory")
+    bench.good("an unpack that makes its directory", "unpack", "a.tar",
+               bench.path("new"))
     bench.good("a file is replaced", "convert", "image.squashfs", "tar",
                "a.tar", words=["a.tar: "])
     same("of a squashfs", unpacked(

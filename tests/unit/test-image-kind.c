@@ -128,6 +128,8 @@ static const struct {
 	{ "\n <!DOCTYPE HTML>", "web page" },
 	{ "\xef\xbb\xbf<html>", "web page" },
 	{ "BZh91AY", "bzip2" },
+	{ "vhdxfile", "a VHDX disk" },
+	{ "conectix", "a VHD disk" },
 	{ "PK\3\4", "zip archive" },
 	{ "hello", "not an archive or image" },
 };
