@@ -90,34 +90,99 @@ static void finish(struct completion *completion)
 	completion->common = common;
 }
 
+/* What may follow the words that a line begins with. */
+static const struct rule {
+	const char *begin[2];
+	const char *names[4]; /* options, verbs */
+	bool asked;	      /* names and files only once one is begun */
+	bool images, files;
+} rules[] = {
+	{ { "load" },
+	  { "--init", "--keep", "--require-signature", "--sha256" },
+	  .asked = true,
+	  .images = true,
+	  .files = true },
+	{ { "images", "drop" }, { "--all" }, .images = true },
+	{ { "images" }, { "--json", "drop" } },
+	{ { "status" }, { "--json" } },
+};
+
+/* Those of load whose value is nothing that is known here. */
+static const char *const valued[] = { "--init", "--keep", "--sha256" };
+
+/* The word at *line, which is moved behind it, is this one. */
+static bool take_word(const char **line, const char *end, const char *word)
+{
+	const char *start = *line + strspn(*line, BLANKS);
+	size_t len = strcspn(start, BLANKS);
+
+	*line = start + len;
+	return *line < end && strlen(word) == len &&
+	       strncmp(start, word, len) == 0;
+}
+
+static const struct rule *rule_for(const char *line, const char *typed)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(rules); i++) {
+		const struct rule *rule = &rules[i];
+		const char *at = line;
+
+		if (take_word(&at, typed, rule->begin[0]) &&
+		    (!rule->begin[1] || take_word(&at, typed, rule->begin[1])))
+			return rule;
+	}
+	return NULL;
+}
+
+static bool is_value(const char *line, const char *typed)
+{
+	const char *end = typed, *start;
+
+	while (end > line && strchr(BLANKS, end[-1]))
+		end--;
+	for (start = end; start > line && !strchr(BLANKS, start[-1]);)
+		start--;
+	for (size_t i = 0; i < ARRAY_SIZE(valued); i++)
+		if (take_word(&(const char *){ start }, typed, valued[i]))
+			return true;
+	return false;
+}
+
+static void offer_by_rule(struct completion *completion,
+			  const struct rule *rule, const char *typed,
+			  const struct complete_source *source)
+{
+	size_t count = 0;
+
+	while (count < ARRAY_SIZE(rule->names) && rule->names[count])
+		count++;
+	if (rule->images)
+		offer_names(completion, typed, source->images,
+			    source->image_count);
+	if (rule->asked && !*typed)
+		return;
+	offer_names(completion, typed, rule->names, count);
+	if (rule->files)
+		offer_files(completion, typed);
+}
+
 void complete_line(const char *line, const struct complete_source *source,
 		   struct completion *ret_completion)
 {
-	static const char *const load_options[] = { "--init" };
-	static const char *const status_options[] = { "--json" };
 	struct completion completion = { 0 };
 	const char *first = line + strspn(line, BLANKS);
-	size_t first_len = strcspn(first, BLANKS);
 	const char *typed = line + strlen(line);
+	const struct rule *rule;
 
 	while (typed > line && !strchr(BLANKS, typed[-1]))
 		typed--;
 	completion.typed = strlen(typed);
-	if (typed == first) {
+	rule = rule_for(line, typed);
+	if (typed == first)
 		offer_names(&completion, typed, source->commands,
 			    source->command_count);
-	} else if (first_len == 4 && str_after(first, "load")) {
-		offer_names(&completion, typed, source->images,
-			    source->image_count);
-		if (*typed)
-			offer_names(&completion, typed, load_options,
-				    ARRAY_SIZE(load_options));
-		if (*typed)
-			offer_files(&completion, typed);
-	} else if (first_len == 6 && str_after(first, "status")) {
-		offer_names(&completion, typed, status_options,
-			    ARRAY_SIZE(status_options));
-	}
+	else if (rule && !is_value(line, typed))
+		offer_by_rule(&completion, rule, typed, source);
 	finish(&completion);
 	*ret_completion = completion;
 }

@@ -10,7 +10,7 @@
 struct complete_source {
 	const char *const *commands;
 	size_t command_count;
-	const char *const *images; /* references loaded before, for "load " */
+	const char *const *images; /* references loaded before */
 	size_t image_count;
 };
 
@@ -23,8 +23,8 @@ struct completion {
 
 /*
  * Finds what the last word of line may become: the first a command, after
- * "load" an image loaded before, its option or a file, after "status" its
- * option. A directory ends in "/". File names that would need quotes are left
+ * "load" an image loaded before, its options or a file, after "images drop" an
+ * image, after others their options. A directory ends in "/". File names that would need quotes are left
  * out. The caller ends *ret_completion with completion_done().
  */
 void complete_line(const char *line, const struct complete_source *source,
