@@ -266,6 +266,25 @@ def test_archives(program):
     program.bad("oci-archive:layout", "this is a directory", "a layout as an archive")
 
 
+def test_inserted(program):
+    """umoci insert leaves out the padding of the last file of a layer."""
+    os.mkdir("inserted")
+    samples.write("inserted/file", b"abc")
+    run("umoci", "init", "--layout", "umoci")
+    run("umoci", "new", "--image", "umoci:x")
+    run("umoci", "insert", "--image", "umoci:x", "inserted", "/inserted")
+    run("umoci", "insert", "--image", "umoci:x", "inserted/file", "/last")
+    result = program.unpack("oci:umoci:x")
+    seen = {}
+    for name in ("inserted/file", "last"):
+        if os.path.exists(f"out/tree/{name}"):
+            with open(f"out/tree/{name}", encoding="ascii") as f:
+                seen[name] = f.read()
+    ok(result.returncode == 0 and seen == {"inserted/file": "abc",
+                                           "last": "abc"},
+       "layers that umoci inserts", f"{result.stderr} {seen}")
+
+
 def main(boomerang):
     run("mount", "-t", "tmpfs", "test", TOP)
     os.chdir(TOP)
@@ -281,6 +300,7 @@ def main(boomerang):
     test_indexes(program, layers, wanted)
     test_damage(program, layers)
     test_archives(program)
+    test_inserted(program)
     ok(not [n for n in os.listdir(TOP) if n.startswith(".boomerang")],
        "no temporary file is left")
     print(f"1..{checks}")
