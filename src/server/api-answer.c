@@ -80,6 +80,15 @@ static int resolve(const struct answer *answer, const char *name,
 		     : 0;
 }
 
+static int resolve_image(const struct answer *answer, const char *text,
+			 char **ret_place, struct failure *failure)
+{
+	struct failure why;
+	int r = place_resolve_image(&answer->base, text, ret_place, &why);
+
+	return r < 0 ? failure_set(failure, EBADMSG, "image: %s", why.text) : 0;
+}
+
 static int add_initrds(struct answer *answer, struct failure *failure)
 {
 	struct plan *plan = answer->plan;
@@ -255,7 +264,7 @@ static int fill_linux(struct answer *answer, struct failure *failure)
 	if (kernel)
 		r = resolve(answer, "kernel", kernel, &plan->kernel, failure);
 	else
-		r = resolve(answer, "image", reference, &image, failure);
+		r = resolve_image(answer, reference, &image, failure);
 	if (r == 0 && image)
 		r = bootstrap_plan_image(answer->context->bootstrap, plan,
 					 image, failure);

@@ -185,13 +185,13 @@ static int add_image(struct building *building, struct failure *failure)
 {
 	_cleanup_free char *place = NULL;
 	struct failure why;
-	int r = resolve(building, KEY_IMAGE, building->draft->values[KEY_IMAGE],
-			&place, failure);
+	int r = place_resolve_image(&building->base,
+				    building->draft->values[KEY_IMAGE], &place,
+				    &why);
 
-	if (r < 0)
-		return r;
-	r = bootstrap_plan_image(building->context->bootstrap, building->plan,
-				 place, &why);
+	if (r == 0)
+		r = bootstrap_plan_image(building->context->bootstrap,
+					 building->plan, place, &why);
 	if (r < 0)
 		return wrong(building, KEY_IMAGE, why.text, failure);
 	return plan_add_cmdline(building->plan, false, " ");

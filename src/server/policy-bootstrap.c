@@ -120,7 +120,7 @@ int bootstrap_plan(const struct bootstrap *bootstrap, struct plan *plan,
 int bootstrap_plan_image(const struct bootstrap *bootstrap, struct plan *plan,
 			 const char *place, struct failure *failure)
 {
-	bool is_url = place_is_url(place);
+	bool is_url = place_is_url(place) || place_is_registry(place);
 	int r;
 
 	/* It is one word of the kernel's command line. */

@@ -36,8 +36,8 @@ int bootstrap_check(const struct bootstrap *bootstrap, struct failure *failure)
 int bootstrap_plan(const struct bootstrap *bootstrap, struct plan *plan,
 		   struct failure *failure) _must_check;
 
-/* Makes the plan boot it and load an image: an http(s) URL, which it fetches
- * itself, or a file of this host, which it fetches from us. */
+/* Makes the plan boot it and load an image: an http(s) URL or one of a
+ * registry, which it fetches itself, or a file of this host, which it fetches from us. */
 int bootstrap_plan_image(const struct bootstrap *bootstrap, struct plan *plan,
 			 const char *place, struct failure *failure)
 	_must_check;

@@ -62,6 +62,12 @@ bool place_is_url(const char *place)
 	       strncasecmp(place, "https://", 8) == 0;
 }
 
+bool place_is_registry(const char *place)
+{
+	return strncasecmp(place, "docker://", 9) == 0 ||
+	       strncasecmp(place, "docker+http://", 14) == 0;
+}
+
 const char *place_without_user(const char *place)
 {
 	const char *host = place_is_url(place) ? strstr(place, "://") + 3 : "";
@@ -142,6 +148,17 @@ int place_resolve(const struct place_base *base, const char *text,
 	if (has_scheme(text) || base->url)
 		return resolve_url(base->url, text, ret_place, failure);
 	return resolve_path(base->dir, text, ret_place, failure);
+}
+
+int place_resolve_image(const struct place_base *base, const char *text,
+			char **ret_place, struct failure *failure)
+{
+	int r;
+
+	if (!place_is_registry(text))
+		return place_resolve(base, text, ret_place, failure);
+	r = check_text(text, failure);
+	return r < 0 ? r : copy(text, ret_place, failure);
 }
 
 int place_check(const char *place, struct failure *failure)

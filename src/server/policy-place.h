@@ -20,8 +20,15 @@ struct place_base {
 int place_resolve(const struct place_base *base, const char *text,
 		  char **ret_place, struct failure *failure) _must_check;
 
+/* The same for an image, which may also be of a registry, as it is. */
+int place_resolve_image(const struct place_base *base, const char *text,
+			char **ret_place, struct failure *failure) _must_check;
+
 /* A place on another host. */
 bool place_is_url(const char *place);
+
+/* An image that only the bootstrap can fetch: docker:// or docker+http://. */
+bool place_is_registry(const char *place);
 
 /* For a journal, which is to have no password: of a URL with a user what
  * follows that, other places as they are. */

@@ -89,6 +89,9 @@ static void test_good(void)
 		{ "{\"image\": \"https://h/i.tar.gz\"}",
 		  "linux k=./vmlinuz i=./bootstrap.img "
 		  "c=quiet image_url=https://h/i.tar.gz" },
+		{ "{\"image\": \"docker://h/i:1\"}",
+		  "linux k=./vmlinuz i=./bootstrap.img "
+		  "c=quiet image_url=docker://h/i:1" },
 		{ "{\"image\": \"file:///srv/i\", \"initrd\": [\"/e\"], "
 		  "\"cmdline\": \"more\"}",
 		  "linux k=./vmlinuz i=./bootstrap.img "

@@ -92,7 +92,9 @@ static void test_plans(void)
 		"[00:00:00:00:00:03]\n"
 		"image = images/i.tar\n"
 		"[00:00:00:00:00:04]\n"
-		"script = x.ipxe\n";
+		"script = x.ipxe\n"
+		"[00:00:00:00:00:05]\n"
+		"image = docker+http://h:5000/i:1\n";
 	struct machines_file *file = NULL;
 	struct failure failure = { 0 };
 	const struct plan *plan;
@@ -125,6 +127,10 @@ static void test_plans(void)
 	ok(plan->cmdline[2].is_file &&
 		   str_eq(plan->cmdline[2].text, "/etc/boomerang/images/i.tar"),
 	   "an image here");
+	plan = find(file, "00:00:00:00:00:05");
+	ok(bootstrap_is(plan) && !plan->cmdline[2].is_file &&
+		   str_eq(plan->cmdline[2].text, "docker+http://h:5000/i:1"),
+	   "an image of a registry");
 	ok_str(find(file, "00:00:00:00:00:04")->script, "/etc/boomerang/x.ipxe",
 	       "script");
 	machines_file_free(file);
