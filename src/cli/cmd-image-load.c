@@ -97,8 +97,11 @@ static int load_image(struct load *load, struct failure *failure)
 	r = image_load(&load->image.request, store, &load->made,
 		       &load->progress, failure);
 	store_trim(store);
+	/* Whatever the store loses from now on, not what this looks into. */
+	if (r == 0)
+		r = find_root(load, failure);
 	store_close(store);
-	return r < 0 ? r : find_root(load, failure);
+	return r;
 }
 
 static int load_reporting(struct load *load)

@@ -160,16 +160,29 @@ int image_job_crew(struct image_job *job, struct crew *crew,
 
 /* --- layers --- */
 
+struct check {
+	const struct image_job *job;
+	struct verifier *verifier;
+};
+
 static int check_bytes(void *context, struct view bytes,
 		       struct failure *failure _unused)
 {
-	verify_add(context, bytes);
+	struct check *check = context;
+
+	verify_add(check->verifier, bytes);
 	return 0;
 }
 
-static int check_tick(void *context _unused, struct failure *failure _unused)
+/* What is read here is read again, and told then. */
+static int check_tick(void *context, struct failure *failure)
 {
-	return 0;
+	const struct check *check = context;
+
+	if (tell(check->job, (struct progress){ 0 }) == 0)
+		return 0;
+	return failure_set(failure, ECANCELED, "%s: cancelled",
+			   check->job->reference.name);
 }
 
 /* What comes through a pipe cannot be read twice. */
@@ -197,20 +210,20 @@ static int check_archive(const struct image_job *job, struct layered *layered,
 	struct fetch fetch = { .source = &source,
 			       .data = check_bytes,
 			       .tick = check_tick };
-	struct verifier *verifier;
+	struct check check = { .job = job };
 	struct stat st;
 	int r;
 
 	if (stat(job->reference.target, &st) == 0 && !S_ISREG(st.st_mode))
 		return check_pipe(job, failure);
-	r = verify_open(&wishes, source.name, &verifier, failure);
+	r = verify_open(&wishes, source.name, &check.verifier, failure);
 	if (r < 0)
 		return r;
-	fetch.context = verifier;
+	fetch.context = &check;
 	r = fetch_run(&fetch, failure);
 	if (r == 0)
-		r = verify_finish(verifier, &layered->verdict, failure);
-	verify_close(verifier);
+		r = verify_finish(check.verifier, &layered->verdict, failure);
+	verify_close(check.verifier);
 	return r;
 }
 
