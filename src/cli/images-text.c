@@ -2,9 +2,9 @@
 #include "cli/images-text.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/text.h"
+#include "image/reference.h"
 
 #define MINUTE 60
 #define HOUR   (60 * MINUTE)
@@ -29,17 +29,7 @@ const char *ago_text(int64_t seconds, char buf[static AGO_TEXT_MAX])
 const char *images_reference(const char *reference,
 			     char buf[static CONTROL_REF_MAX])
 {
-	const char *host = strstr(reference, "://"), *at;
-	struct text text = text_over(buf, CONTROL_REF_MAX);
-
-	host = host ? host + 3 : reference;
-	at = host + strcspn(host, "/?#");
-	while (at > host && at[-1] != '@')
-		at--;
-	/* A tag may hold no '@'; a digest behind one has no "://" before. */
-	if (host == reference)
-		at = host;
-	text_add(&text, "%.*s%s", (int)(host - reference), reference, at);
+	(void)reference_without_user(reference, buf);
 	str_make_printable(buf);
 	return buf;
 }

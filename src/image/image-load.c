@@ -15,8 +15,9 @@
 struct loading {
 	struct image_job job;
 	struct store *store;
-	struct store_image *image; /* what will be its record */
-	struct image_made *made;   /* in it */
+	struct store_image *image;	 /* what will be its record */
+	struct image_made *made;	 /* in it */
+	char reference[CONTROL_REF_MAX]; /* as the record has it */
 };
 
 static uint64_t give_room(void *context, uint64_t bytes)
@@ -108,7 +109,7 @@ static int add_layer(struct loading *loading, const struct store_layer *layer,
 /* From here on the image is in use: its layers are held. */
 static int put(struct loading *loading, struct failure *failure)
 {
-	const char *reference = loading->job.request->reference;
+	const char *reference = loading->reference;
 	struct store_image *image = loading->image;
 
 	for (uint32_t i = 0; i < loading->made->layer_count; i++)
@@ -202,8 +203,7 @@ static int load_stream(struct loading *loading, struct failure *failure)
 				     loading->job.reference.name);
 	/* What has the sha256 that is wanted was looked for before. */
 	is_known = !*wanted_sha256(loading) &&
-		   store_find_reference(loading->store,
-					loading->job.request->reference,
+		   store_find_reference(loading->store, loading->reference,
 					known) == 0 &&
 		   may_run(loading, known);
 	r = stage_stream(loading, is_known ? &known->validators : NULL, &number,
@@ -494,6 +494,7 @@ int image_load(const struct image_request *request, struct store *store,
 	if (!image)
 		return failure_errno(failure, ENOMEM, "cannot load");
 	loading.made = &image->made;
+	(void)reference_without_user(request->reference, loading.reference);
 	r = http_start(failure);
 	if (r == 0)
 		r = image_job_open(&loading.job, request, store_fd(store),

@@ -421,3 +421,20 @@ bool reference_has_layers(const struct reference *reference)
 	}
 	return false;
 }
+
+const char *reference_without_user(const char *text,
+				   char buf[static CONTROL_REF_MAX])
+{
+	const char *host = strstr(text, "://"), *at;
+	struct text out = text_over(buf, CONTROL_REF_MAX);
+
+	host = host ? host + 3 : text;
+	at = host + strcspn(host, "/?#");
+	while (at > host && at[-1] != '@')
+		at--;
+	/* A tag may hold no '@'; a digest behind one has no "://" before. */
+	if (host == text)
+		at = host;
+	text_add(&out, "%.*s%s", (int)(host - text), text, at);
+	return buf;
+}

@@ -52,6 +52,11 @@ struct reference {
 int reference_parse(const char *text, struct reference *ret_reference,
 		    struct failure *failure) _must_check;
 
+/* Writes a reference as typed, without the user name and the password in its
+ * URL. Returns buf. */
+const char *reference_without_user(const char *text,
+				   char buf[static CONTROL_REF_MAX]);
+
 /* Whether its content is layers that a manifest lists. */
 bool reference_has_layers(const struct reference *reference);
 

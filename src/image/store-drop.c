@@ -5,6 +5,7 @@
 #include "base/cleanup.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "image/reference.h"
 #include "image/store-internal.h"
 #include "image/store-record.h"
 
@@ -19,7 +20,9 @@ static bool has_id(const struct store_image *image, const char *which)
 
 static bool has_reference(const struct store_image *image, const char *which)
 {
-	return str_eq(image->reference, which);
+	char typed[CONTROL_REF_MAX];
+
+	return str_eq(image->reference, reference_without_user(which, typed));
 }
 
 static bool begins_with(const struct store_image *image, const char *which)

@@ -32,8 +32,9 @@ struct store_layer {
 /* images/ID.json. ID is the beginning of the manifest's or stream's sha256. */
 struct store_image {
 	char id[STORE_ID_MAX];
-	char reference[CONTROL_REF_MAX]; /* as it was asked for, last */
-	char sha256[SHA256_HEX_MAX];	 /* of the manifest or stream */
+	/* As it was asked for last, without a user name and password. */
+	char reference[CONTROL_REF_MAX];
+	char sha256[SHA256_HEX_MAX]; /* of the manifest or stream */
 	char signer[MINISIGN_ID_TEXT_MAX];
 	char kind[24];			   /* for a person: "tar.gz", "oci" */
 	struct http_validators validators; /* of a stream */

@@ -276,8 +276,30 @@ static void test_same_image(void)
 	ok(!reference_same_image("A", "A"), "an unlawful name is no image's");
 }
 
+static const struct {
+	const char *typed, *plain;
+} users[] = {
+	{ "https://u:p@h/a.tar", "https://h/a.tar" },
+	{ "http://u:p@q@h:80/a@b?c@d", "http://h:80/a@b?c@d" },
+	{ "http://h/a@b", "http://h/a@b" },
+	{ "http://h?a@b", "http://h?a@b" },
+	{ "docker://u:p@h/a@sha256:0", "docker://h/a@sha256:0" },
+	{ "oci:a@b/c@d", "oci:a@b/c@d" },
+	{ "/a@b.tar", "/a@b.tar" },
+};
+
+static void test_without_user(void)
+{
+	char buf[CONTROL_REF_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(users); i++)
+		ok_str(reference_without_user(users[i].typed, buf),
+		       users[i].plain, users[i].plain);
+}
+
 int main(void)
 {
+	test_without_user();
 	test_good();
 	test_bad();
 	test_secrets();
