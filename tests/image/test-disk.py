@@ -12,7 +12,11 @@ import subprocess
 import sys
 import tempfile
 
-INSIDE = "BOOMERANG_DISK_TEST"
+sys.dont_write_bytecode = True
+
+import isolated  # noqa: E402
+from isolated import ok, run, skip  # noqa: E402
+
 MIB = 1 << 20
 SECTOR = 512
 ROOT_TYPE = {"x86_64": "4f68bce3-e8cd-4db1-96e7-fbcaf984b709",
@@ -37,31 +41,6 @@ FILE_SYSTEMS = {
     "ext4": ["mkfs.ext4", "-q", "-d", "TREE"],
     "btrfs": ["mkfs.btrfs", "-q", "--rootdir", "TREE"],
 }
-
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-
-
-def skip(what, why):
-    global checks
-    checks += 1
-    print(f"ok {checks} - {what} # SKIP {why}", flush=True)
-
-
-def run(*command, **options):
-    done = subprocess.run(command, capture_output=True, **options)
-    if done.returncode != 0:
-        raise OSError(f"{command}: {done.stderr.decode(errors='replace')}")
-    return done
 
 
 class Tool:
@@ -329,17 +308,7 @@ def test_none(tool):
     lost(tool, "disk", "no partition", "a table without partitions")
 
 
-def main():
-    if len(sys.argv) != 2:
-        print(__doc__, file=sys.stderr)
-        return 2
-    tool = os.path.abspath(sys.argv[1])
-    if INSIDE not in os.environ:
-        if os.geteuid() != 0 or not os.path.exists("/dev/loop-control"):
-            print("1..0 # SKIP needs root and loop devices")
-            return 0
-        os.execvpe("unshare", ["unshare", "--mount", sys.executable, __file__,
-                               tool], {**os.environ, INSIDE: "1"})
+def main(tool):
     top = tempfile.mkdtemp()
     try:
         run("mount", "-t", "tmpfs", "-o", "mode=0755", "test", top)
@@ -354,9 +323,9 @@ def main():
         os.chdir("/")
         run("umount", "-l", top)
         os.rmdir(top)
-    print(f"1..{checks}")
-    return failed > 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    if not os.path.exists("/dev/loop-control"):
+        isolated.skip_all("needs loop devices")
+    isolated.main(main, "mkfs.ext4", "qemu-img", "sfdisk")

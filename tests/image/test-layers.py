@@ -23,33 +23,16 @@ import subprocess
 import sys
 import tarfile
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-import image_samples as samples
+import image_samples as samples  # noqa: E402
+import isolated  # noqa: E402
+from isolated import ok, run  # noqa: E402
 
-INSIDE = "BOOMERANG_LAYERS_TEST"
 TOP = "/mnt"
 DIR, LNK, SYM, CHR, BLK, FIFO = (tarfile.DIRTYPE, tarfile.LNKTYPE,
                                  tarfile.SYMTYPE, tarfile.CHRTYPE,
                                  tarfile.BLKTYPE, tarfile.FIFOTYPE)
-
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, **options)
 
 
 # --- layers ---
@@ -578,22 +561,7 @@ def main(program):
     test_unprivileged(bench)
     test_hostile(bench)
     test_damage(bench)
-    print(f"1..{checks}")
-    return 1 if failed else 0
 
 
 if __name__ == "__main__":
-    arguments = [os.path.abspath(sys.argv[1])]
-    if os.environ.get(INSIDE):
-        sys.exit(main(*arguments))
-    if os.geteuid() != 0:
-        print("1..0 # SKIP needs root")
-        sys.exit(0)
-    missing = [tool for tool in ("umoci", "bsdtar") if not shutil.which(tool)]
-    if missing:
-        print(f"1..0 # SKIP needs {', '.join(missing)}")
-        sys.exit(0)
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", ["unshare", "--mount", "--pid", "--fork",
-                          "--kill-child", "--mount-proc", sys.executable,
-                          os.path.abspath(__file__), *arguments])
+    isolated.main(main, "umoci", "bsdtar")

@@ -16,38 +16,19 @@ import subprocess
 import sys
 import warnings
 
-sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
-import image_samples as samples
-from registry import (INDEX, Layout, Proxy, Registry, TokenServer, daemons,
-                      push, tar_of)
+import image_samples as samples  # noqa: E402
+import isolated  # noqa: E402
+from isolated import ok, run  # noqa: E402
+from registry import (INDEX, Layout, Proxy, Registry,  # noqa: E402
+                      TokenServer, daemons, push, tar_of)
 
-INSIDE = "BOOMERANG_IMAGE_TEST"
-UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
-           "--mount-proc"]
 CA_BUNDLE = "/etc/ssl/certs/ca-certificates.crt"
 HERE = {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
 ELSEWHERE = "arm64" if HERE == "amd64" else "amd64"
 OPEN_PORT, BASIC_PORT, TOKEN_PORT, TLS_PORT, TLS_TOKEN_PORT = range(5000, 5005)
 BIG = 3 << 20
-
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
-
-
-def run(*command, **options):
-    return subprocess.run(command, check=True, capture_output=True, **options)
 
 
 class Bench:
@@ -368,7 +349,6 @@ def test_faults(bench, layout):
 def main(boomerang):
     top = "/mnt"
     run("mount", "-t", "tmpfs", "-o", "size=1g", "test", top)
-    run("ip", "link", "set", "lo", "up")
     os.umask(0o022)
     bench = Bench(boomerang, top)
     layout = make_layout(bench)
@@ -396,24 +376,11 @@ def main(boomerang):
     test_cleartext_realm(bench, authority[1], tls)
     test_redirect(bench, layout)
     test_faults(bench, layout)
-    print(f"1..{checks}")
-    return failed > 0
 
 
 if __name__ == "__main__":
-    if os.environ.get(INSIDE):
-        sys.exit(main(os.path.abspath(sys.argv[1])))
+    # Where there is a network: inside there is none.
     daemons.fetch("docker-registry")
-    missing = [x for x in ("skopeo", "umoci", "openssl")
-               if not shutil.which(x)]
     if not daemons.program("docker-registry"):
-        missing.append("docker-registry")
-    if missing:
-        print(f"1..0 # SKIP needs {', '.join(missing)}")
-        sys.exit(0)
-    if os.geteuid() != 0 or subprocess.run([*UNSHARE, "true"],
-                                           capture_output=True).returncode:
-        print("1..0 # SKIP needs root and namespaces")
-        sys.exit(0)
-    os.environ[INSIDE] = "1"
-    os.execvp("unshare", [*UNSHARE, sys.executable, *sys.argv])
+        isolated.skip_all("needs docker-registry")
+    isolated.main(main, "skopeo", "umoci", "openssl")
