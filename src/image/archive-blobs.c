@@ -256,9 +256,11 @@ static bool digest_in_name(const char *path, struct digest *ret_digest)
 {
 	const char *slash = strrchr(path, '/');
 	const char *base = slash ? slash + 1 : path;
+	const char *plain = str_after(base, "sha256:");
 	char hex[SHA256_HEX_MAX];
 
-	base = str_after(base, "sha256:") ?: base;
+	if (plain)
+		base = plain;
 	return strspn(base, "0123456789abcdef") == sizeof(hex) - 1 &&
 	       (str_copy(hex, sizeof(hex), base), true) &&
 	       digest_parse_sha256(hex, ret_digest) == 0;

@@ -93,6 +93,10 @@ int fetch_error_reason(const struct fetch_error *error, char *buf, size_t size)
 	case CURLE_TOO_MANY_REDIRECTS:
 		text_add(&text, "more than 10 redirects");
 		return ELOOP;
+	case CURLE_URL_MALFORMAT:
+		text_add(&text, "this is no valid URL; look at its host and "
+				"port");
+		return EINVAL;
 	case CURLE_UNSUPPORTED_PROTOCOL:
 		text_add(&text, "the server redirects to something other than "
 				"http:// and https://");

@@ -77,7 +77,9 @@ static int measure(struct fetch *fetch, struct range *range,
 	if (fstat(fetch->fd, &st) < 0)
 		return cannot_read(fetch, errno, failure);
 	if (S_ISDIR(st.st_mode))
-		return failure_set(failure, EISDIR, "%s: this is a directory",
+		return failure_set(failure, EISDIR,
+				   "%s: this is a directory; an OCI layout is "
+				   "oci:DIRECTORY",
 				   fetch->source->name);
 	if (fetch->source->kind == FETCH_FD && !fetch->source->offset &&
 	    !fetch->source->length)

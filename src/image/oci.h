@@ -67,7 +67,7 @@ struct oci_config {
 	struct image_start start;
 	uint32_t entrypoint_len; /* of start.args, what Entrypoint is; the rest
 				    is Cmd */
-	char labels[1024]; /* "key=value", one a line; cut */
+	char labels[1024];	 /* "key=value", one a line; cut */
 	struct digest diff_ids[IMAGE_LAYERS_MAX];
 	size_t diff_id_count;
 };
@@ -79,7 +79,7 @@ int oci_parse_config(struct view json, const char *name,
 /* docker save: manifest.json. name_tag: which of several images; "": the only
  * one. */
 struct oci_docker_entry {
-	char config[OCI_NAME_MAX];		      /* a path in the archive */
+	char config[OCI_NAME_MAX];		     /* a path in the archive */
 	char layers[IMAGE_LAYERS_MAX][OCI_NAME_MAX]; /* the same */
 	size_t layer_count;
 };

@@ -13,7 +13,7 @@ struct bootfiles_options {
 	size_t ssh_key_count;
 	const char *const *authorities; /* PEM files */
 	size_t authority_count;
-	struct policy policy; /* of images */
+	struct policy policy;	/* of images */
 	int level;		/* of compression, see archive_write() */
 	const char *parameters; /* more for the kernel's command line, or "" */
 	const char *version;	/* boomerang's */

@@ -9,9 +9,9 @@ struct examined {
 	char distribution[128]; /* PRETTY_NAME of os-release; "" */
 	char id[64];		/* ID of os-release; "" */
 	char version[64];	/* VERSION_ID; "" */
-	char architecture[32];	/* "x86-64", "arm64", …, of its init or shell */
-	char init[256];		/* its path; "": none is found */
-	char init_kind[32];	/* "systemd", "busybox", "sysvinit", "openrc",
+	char architecture[32]; /* "x86-64", "arm64", …, of its init or shell */
+	char init[256];	       /* its path; "": none is found */
+	char init_kind[32];    /* "systemd", "busybox", "sysvinit", "openrc",
 				   "runit", "s6", "unknown" */
 };
 
