@@ -58,13 +58,20 @@ static int close_others(const struct confine *what)
 	return close_range(from, ~0U, 0) < 0 ? -errno : 0;
 }
 
+/* A sanitizer's report must be seen. */
+#if defined(__SANITIZE_ADDRESS__)
+#define LAST_SILENCED STDOUT_FILENO
+#else
+#define LAST_SILENCED STDERR_FILENO
+#endif
+
 static int silence_standard_fds(void)
 {
 	_cleanup_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 
 	if (null_fd < 0)
 		return -errno;
-	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+	for (int fd = STDIN_FILENO; fd <= LAST_SILENCED; fd++)
 		if (dup2(null_fd, fd) < 0)
 			return -errno;
 	return 0;

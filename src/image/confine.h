@@ -22,7 +22,7 @@ struct confine {
  * Steps, in this order, none of which can be taken back:
  *
  *  - all descriptors but 0, 1, 2 and those kept are closed, and 0, 1, 2 lead
- *    to /dev/null;
+ *    to /dev/null (with a sanitizer not 2);
  *  - without root, a user namespace of its own, in which it is root;
  *  - chroot into the new root;
  *  - capabilities: CHOWN, DAC_OVERRIDE, FOWNER, FSETID, MKNOD and SETFCAP
