@@ -108,7 +108,7 @@ def left_in_new():
 
 def check_empty(program):
     result = program.images()
-    ok(result.returncode == 1 and "there is no store" in result.stderr,
+    ok(result.returncode == 1 and "store of images" in result.stderr,
        "there is no store", result)
     result = program.images("drop", "x")
     ok(result.returncode == 1 and not os.path.exists(STORE),
