@@ -184,6 +184,15 @@ static int parse_docker(const struct typed *typed, struct reference *ret,
 static int parse_docker_plain(const struct typed *typed, struct reference *ret,
 			      struct failure *failure)
 {
+	/* Docker's own registry, which is meant without a host, has no plain
+	 * HTTP. */
+	if (!strchr(typed->rest, '/')) {
+		shorten(ret, typed, behind_user(typed->rest));
+		return failure_set(failure, EINVAL,
+				   "%s: the host or the image is missing; "
+				   "write docker+http://HOST/NAME",
+				   ret->name);
+	}
 	return parse_docker_by("http://", typed, ret, failure);
 }
 

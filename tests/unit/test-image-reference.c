@@ -148,6 +148,7 @@ static const struct {
 	{ "docker://[::1/a", "no host" },
 	{ "docker://[]:1/a", "no host" },
 	{ "docker://[::1]x/a", "no host" },
+	{ "docker+http://127.0.0.1:5000", "docker+http://HOST/NAME" },
 	{ "docker://a@sha256:abc", "64 lower case digits" },
 	{ "docker://a@sha256:" UPPER, "64 lower case digits" },
 	{ "docker://a@sha512:" HEX HEX, "64 lower case digits" },
