@@ -8,6 +8,7 @@ import stat
 import struct
 import subprocess
 import tarfile
+import zlib
 
 
 def write(path, data=b"", mode=0o644):
@@ -174,4 +175,23 @@ def xz_of_zeros(path, size):
         for _ in range(size >> 20):
             f.write(compressor.compress(bytes(1 << 20)))
         f.write(compressor.compress(bytes(1024)) + compressor.flush())
+    return path
+
+
+def gz_of_zeros(path, size):
+    """The same as one gzip stream, of the same piece again and again."""
+    piece = bytes(1 << 20)
+    ends = raw_header(b"zeros", size), bytes(1024)
+    deflate = zlib.compressobj(9, wbits=-zlib.MAX_WBITS)
+    check = zlib.crc32(ends[0])
+    with open(path, "wb") as f:
+        f.write(b"\x1f\x8b\x08" + bytes(7) + deflate.compress(ends[0]) +
+                deflate.flush(zlib.Z_FULL_FLUSH))
+        packed = deflate.compress(piece) + deflate.flush(zlib.Z_FULL_FLUSH)
+        for _ in range(size >> 20):
+            f.write(packed)
+            check = zlib.crc32(piece, check)
+        f.write(deflate.compress(ends[1]) + deflate.flush())
+        f.write(struct.pack("<II", zlib.crc32(ends[1], check),
+                            size + sum(map(len, ends)) & 0xffffffff))
     return path

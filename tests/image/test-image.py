@@ -255,7 +255,7 @@ def test_bad_content(bench, server):
 
 def test_room(bench, server):
     big = samples.archive(bench.file("big.tar"), samples.entry(
-        "big", data=os.urandom(1 << 20) * 60))
+        "big", data=os.urandom(1 << 20) * 20 + b"x" * (40 << 20)))
     for kind in ("gz", "xz", "lz4"):
         samples.compress(big, kind)
     run("zstd", "-q", "-1", big)
@@ -274,10 +274,8 @@ def test_room(bench, server):
     for kind in ("tar", "tar.gz", "tar.xz", "tar.zst", "squashfs"):
         bench.bad(f"{server.url}/chunked/big.{kind}", ["image needs", "memory"],
                   f"{kind} of unknown size larger than its tmpfs", size="30m")
-    bomb = samples.xz_of_zeros(bench.file("bomb.tar.xz"), 1 << 30)
-    with open(bomb, "rb") as f, gzip.open(bench.file("bomb.tar.gz"), "wb",
-                                          compresslevel=1) as g:
-        shutil.copyfileobj(lzma.open(f), g, 1 << 20)
+    samples.xz_of_zeros(bench.file("bomb.tar.xz"), 1 << 28)
+    samples.gz_of_zeros(bench.file("bomb.tar.gz"), 1 << 30)
     for kind in ("xz", "gz"):
         bench.bad(f"{server.url}/chunked/bomb.tar.{kind}",
                   ["image needs", "memory"], f"a bomb, {kind}", size="64m")
