@@ -161,18 +161,35 @@ static void make_arguments(const struct control_request *wanted,
 }
 
 /* Brings the image into the store, unless it is there. */
-static int bring(const struct load *load, int link, struct image_made *ret_made,
-		 struct failure *failure)
+/*
+ * The child that brings the image. It holds the store for us until it is let
+ * go: nobody takes a layer away before the store was told that it runs.
+ */
+struct bringer {
+	pid_t pid; /* 0: none */
+	int fd;
+};
+
+static void let_go(struct bringer *bringer)
+{
+	bringer->fd = fd_close(bringer->fd);
+	if (bringer->pid > 0)
+		waitpid(bringer->pid, NULL, 0);
+	bringer->pid = 0;
+}
+
+static int bring(const struct load *load, int link, struct bringer *bringer,
+		 struct image_made *ret_made, struct failure *failure)
 {
 	const char *argv[ARGUMENTS_MAX];
-	_cleanup_fd int ours = FD_NONE, theirs = FD_NONE;
+	_cleanup_fd int theirs = FD_NONE;
 	int ends[2], r;
 	pid_t pid;
 
 	make_arguments(&load->wanted, argv);
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0)
 		return failure_errno(failure, errno, "cannot start a load");
-	ours = ends[0];
+	bringer->fd = ends[0];
 	theirs = ends[1];
 	pid = spawn(&(struct spawn){ .argv = argv,
 				     .fd = { FD_NONE, STDERR_FILENO,
@@ -183,12 +200,12 @@ static int bring(const struct load *load, int link, struct image_made *ret_made,
 		    failure);
 	if (pid < 0)
 		return pid;
+	bringer->pid = pid;
 	theirs = fd_close(theirs);
-	r = follow(ours, link, ret_made, failure);
+	r = follow(bringer->fd, link, ret_made, failure);
 	/* One that talks nonsense must not be waited for. */
 	if (r < 0)
 		kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
 	return r;
 }
 
@@ -265,6 +282,7 @@ int load_run(void *argument, int link)
 {
 	struct load *load = argument;
 	struct load_report report = { .kind = LOAD_FAILED };
+	struct bringer bringer = { .fd = FD_NONE };
 	static struct image_made made;
 	int r;
 
@@ -274,9 +292,10 @@ int load_run(void *argument, int link)
 	if (r == 0)
 		r = bound_load(&report.failure);
 	if (r == 0)
-		r = bring(load, link, &made, &report.failure);
+		r = bring(load, link, &bringer, &made, &report.failure);
 	if (r == 0)
 		r = assemble(&made, load->wanted.keep, &report.failure);
+	let_go(&bringer);
 	if (r == 0)
 		bound_target();
 	if (r == 0)

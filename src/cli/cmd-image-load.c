@@ -3,6 +3,7 @@
  * boomerang image load: an image into the store. PID 1's load worker runs it
  * (--report, wire/control.h); by hand it fills the store ahead of a load.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
@@ -21,6 +22,7 @@
 struct load {
 	struct image_arguments image;
 	const char *store_dir;
+	struct store *store;
 	bool report;
 	struct image_made made;
 	struct progress progress; /* the last */
@@ -47,6 +49,16 @@ static int report_progress(void *context _unused,
 		return -ECANCELED; /* nobody is there any more */
 	/* A reader that is behind does not hold up the work. */
 	return room.revents & POLLOUT ? send_report(&report) : 0;
+}
+
+/* Until it hangs up, the store is held for it: then the image runs, or will
+ * not. */
+static void wait_for_reader(void)
+{
+	struct pollfd end = { .fd = REPORT_FD };
+
+	while (poll(&end, 1, -1) < 0 && errno == EINTR && !image_interrupted())
+		;
 }
 
 /* --- the work --- */
@@ -85,23 +97,19 @@ static int find_root(struct load *load, struct failure *failure)
 	return 0;
 }
 
+/* Leaves the store open, whose lock keeps the image in it. */
 static int load_image(struct load *load, struct failure *failure)
 {
-	struct store *store;
 	int r = image_arguments_ready(&load->image, failure);
 
 	if (r == 0)
-		r = store_open(load->store_dir, &store, failure);
+		r = store_open(load->store_dir, &load->store, failure);
 	if (r < 0)
 		return r;
-	r = image_load(&load->image.request, store, &load->made,
+	r = image_load(&load->image.request, load->store, &load->made,
 		       &load->progress, failure);
-	store_trim(store);
-	/* Whatever the store loses from now on, not what this looks into. */
-	if (r == 0)
-		r = find_root(load, failure);
-	store_close(store);
-	return r;
+	store_trim(load->store);
+	return r < 0 ? r : find_root(load, failure);
 }
 
 static int load_reporting(struct load *load)
@@ -113,11 +121,11 @@ static int load_reporting(struct load *load)
 	r = load_image(load, &report.failure);
 	report.kind = r < 0 ? IMAGE_REPORT_FAILED : IMAGE_REPORT_DONE;
 	report.progress = load->progress;
-	if (send_report(&report) < 0 || r < 0)
+	if (send_report(&report) < 0 || r < 0 ||
+	    fd_write_all(REPORT_FD, &load->made, sizeof(load->made)) < 0)
 		return STATUS_FAILED;
-	return fd_write_all(REPORT_FD, &load->made, sizeof(load->made)) < 0
-		       ? STATUS_FAILED
-		       : STATUS_OK;
+	wait_for_reader();
+	return STATUS_OK;
 }
 
 static int load_showing(struct load *load)
@@ -180,5 +188,7 @@ int cmd_image_load(int argc, char **argv)
 	if (status != STATUS_OK)
 		return status;
 	image_interrupts_catch();
-	return load.report ? load_reporting(&load) : load_showing(&load);
+	status = load.report ? load_reporting(&load) : load_showing(&load);
+	store_close(load.store);
+	return status;
 }

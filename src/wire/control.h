@@ -17,7 +17,8 @@
  *
  * Report pipe (descriptor 3 of `boomerang image load --report`): the child that
  * brings an image into the store tells how far it is, in struct image_report;
- * the last one, IMAGE_REPORT_DONE, is followed by one struct image_made.
+ * the last one, IMAGE_REPORT_DONE, is followed by one struct image_made. Then
+ * the store is held for the reader until it hangs up.
  */
 #pragma once
 

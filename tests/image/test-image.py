@@ -408,8 +408,13 @@ def test_tls(bench):
 
 
 def read_reports(sock, records):
+    """Until what was made has come, or the end; then hangs up."""
+    size = struct.calcsize(REPORT_FORMAT)
     while record := sock.recv(1 << 20):
         records.append(record)
+        if len(record) != size:
+            break
+    sock.close()
 
 
 def report(bench, reference):
@@ -427,7 +432,6 @@ def report(bench, reference):
     theirs.close()
     error = process.communicate()[1]
     reader.join()
-    ours.close()
     size = struct.calcsize(REPORT_FORMAT)
     reports = [struct.unpack(REPORT_FORMAT, record) for record in records
                if len(record) == size]
