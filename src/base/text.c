@@ -117,6 +117,18 @@ void str_make_printable(char *s)
 	}
 }
 
+bool str_is_printable(const char *s)
+{
+	const unsigned char *at = (const unsigned char *)s;
+	size_t len = 1;
+
+	while (*at && len > 0) {
+		len = printable_length(at);
+		at += len;
+	}
+	return len > 0;
+}
+
 int str_to_u64(const char *s, uint64_t max, uint64_t *ret_value)
 {
 	uint64_t value = 0;

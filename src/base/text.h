@@ -49,6 +49,9 @@ void str_trim_end(char *s);
  * UTF-8 or raw, invalid UTF-8) by '?', in place. */
 void str_make_printable(char *s);
 
+/* Whether it would stay as it is. */
+bool str_is_printable(const char *s);
+
 /* The whole of s as a decimal number (0 .. max). -EINVAL: not a number,
  * -ERANGE: above max. */
 int str_to_u64(const char *s, uint64_t max, uint64_t *ret_value) _must_check;

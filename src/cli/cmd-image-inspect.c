@@ -13,10 +13,8 @@
 #include "cli/cmd-image.h"
 #include "cli/commands.h"
 #include "cli/image-root.h"
+#include "image/room.h"
 #include "root/examine.h"
-
-/* What a load reckons for an inode and its name. */
-#define ENTRY_BYTES 1024
 
 #define STAT_BLOCK 512 /* stat(2) */
 
@@ -69,7 +67,7 @@ static int inspect(struct image_arguments *a, struct inspection *inspection,
 		return r;
 	inspection->facts = root.facts;
 	inspection->memory =
-		progress->unpacked + progress->entries * ENTRY_BYTES;
+		progress->unpacked + progress->entries * ROOM_ENTRY_BYTES;
 	if (root.facts.layout == IMAGE_LAYOUT_FILE)
 		r = measure_file(&root, inspection, failure);
 	if (r < 0)

@@ -6,8 +6,6 @@
  */
 #include "image/oci-write.h"
 
-#include <archive.h>
-#include <archive_entry.h>
 #include <errno.h>
 #include <jansson.h>
 #include <time.h>
@@ -15,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "image/oci-layer.h"
+#include "image/tar-write.h"
 
 #define TYPE_INDEX    "application/vnd.oci.image.index.v1+json"
 #define TYPE_MANIFEST "application/vnd.oci.image.manifest.v1+json"
@@ -37,8 +36,7 @@ struct writer {
 	struct pack_result packed;
 	struct oci_layer_made layer;
 	struct document config, manifest, index;
-	struct archive *archive;
-	int write_result; /* negative: why the bytes were not taken */
+	struct tar_write tar;
 	uint8_t buffer[COPY_BYTES];
 };
 
@@ -243,55 +241,17 @@ static int make_documents(struct writer *writer)
 
 /* --- the archive --- */
 
-static la_ssize_t take(struct archive *archive, void *context,
-		       const void *bytes, size_t len)
+static int add_header(struct writer *writer, const char *path,
+		      enum tar_type type, uint64_t size)
 {
-	struct writer *writer = context;
-	const struct oci_write *what = writer->what;
-	int r = what->write(what->context, bytes, len, writer->failure);
+	const struct tar_entry entry = {
+		.type = type,
+		.path = path,
+		.mode = type == TAR_DIRECTORY ? 0755 : 0644,
+		.size = size,
+	};
 
-	if (r < 0) {
-		writer->write_result = r;
-		archive_set_error(archive, -r, "the bytes were not taken");
-		return -1;
-	}
-	return (la_ssize_t)len;
-}
-
-static int explain(const struct writer *writer)
-{
-	const char *error = archive_error_string(writer->archive);
-
-	if (writer->write_result < 0)
-		return writer->write_result;
-	return failure_set(writer->failure, EIO,
-			   "%s: cannot write the archive: %s",
-			   writer->what->name, error ? error : "out of memory");
-}
-
-static int add_header(struct writer *writer, const char *path, mode_t type,
-		      uint64_t size)
-{
-	struct archive_entry *entry = archive_entry_new();
-	int r = ARCHIVE_FATAL;
-
-	if (entry) {
-		archive_entry_set_pathname(entry, path);
-		archive_entry_set_mode(entry, type);
-		archive_entry_set_size(entry, (la_int64_t)size);
-		archive_entry_set_mtime(entry, 0, 0);
-		r = archive_write_header(writer->archive, entry);
-	}
-	archive_entry_free(entry);
-	return r == ARCHIVE_OK ? 0 : explain(writer);
-}
-
-static int add_bytes(struct writer *writer, const void *bytes, size_t len)
-{
-	return archive_write_data(writer->archive, bytes, len) ==
-			       (la_ssize_t)len
-		       ? 0
-		       : explain(writer);
+	return tar_write_entry(&writer->tar, &entry);
 }
 
 static const char *blob_path(const struct digest *digest,
@@ -307,9 +267,9 @@ static const char *blob_path(const struct digest *digest,
 static int add_document(struct writer *writer, const char *path,
 			const char *bytes, size_t len)
 {
-	int r = add_header(writer, path, S_IFREG | 0644, len);
+	int r = add_header(writer, path, TAR_FILE, len);
 
-	return r < 0 ? r : add_bytes(writer, bytes, len);
+	return r < 0 ? r : tar_write_content(&writer->tar, bytes, len);
 }
 
 static int add_blob(struct writer *writer, const struct document *document)
@@ -325,7 +285,7 @@ static int add_layer(struct writer *writer)
 	char path[OCI_NAME_MAX];
 	uint64_t at = 0;
 	int r = add_header(writer, blob_path(&writer->layer.digest, path),
-			   S_IFREG | 0644, writer->layer.size);
+			   TAR_FILE, writer->layer.size);
 
 	while (r == 0 && at < writer->layer.size) {
 		ssize_t n = pread(writer->what->spool_fd, writer->buffer,
@@ -335,7 +295,7 @@ static int add_layer(struct writer *writer)
 			return failure_errno(writer->failure, n ? errno : EIO,
 					     "%s: cannot read the layer back",
 					     writer->what->name);
-		r = add_bytes(writer, writer->buffer, (size_t)n);
+		r = tar_write_content(&writer->tar, writer->buffer, (size_t)n);
 		at += (uint64_t)n;
 	}
 	return r;
@@ -348,37 +308,25 @@ static int add_all(struct writer *writer)
 	if ((r = add_document(writer, "oci-layout", LAYOUT, strlen(LAYOUT))) ||
 	    (r = add_document(writer, "index.json", writer->index.bytes,
 			      writer->index.len)) ||
-	    (r = add_header(writer, "blobs", S_IFDIR | 0755, 0)) ||
-	    (r = add_header(writer, "blobs/sha256", S_IFDIR | 0755, 0)) ||
+	    (r = add_header(writer, "blobs", TAR_DIRECTORY, 0)) ||
+	    (r = add_header(writer, "blobs/sha256", TAR_DIRECTORY, 0)) ||
 	    (r = add_blob(writer, &writer->manifest)) ||
 	    (r = add_blob(writer, &writer->config)) || (r = add_layer(writer)))
 		return r;
-	return archive_write_close(writer->archive) == ARCHIVE_OK
-		       ? 0
-		       : explain(writer);
+	return tar_write_end(&writer->tar);
 }
 
 static int make_archive(struct writer *writer)
 {
-	int r = -ENOMEM;
+	const struct oci_write *what = writer->what;
+	int r;
 
-	writer->archive = archive_write_new();
-	if (!writer->archive)
-		return failure_errno(writer->failure, ENOMEM, "%s",
-				     writer->what->name);
-	/* pax only where a layer is too large for ustar: 8 GiB. */
-	if (archive_write_set_format_pax_restricted(writer->archive) !=
-		    ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(writer->archive, 1) !=
-		    ARCHIVE_OK ||
-	    archive_write_open(writer->archive, writer, NULL, take, NULL) !=
-		    ARCHIVE_OK)
-		r = explain(writer);
-	else
-		r = add_all(writer);
-	if (r < 0)
-		archive_write_fail(writer->archive);
-	archive_write_free(writer->archive);
+	writer->tar = (struct tar_write){ .write = what->write,
+					  .context = what->context,
+					  .name = what->name,
+					  .failure = writer->failure };
+	r = add_all(writer);
+	tar_write_free(&writer->tar);
 	return r;
 }
 

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "image/pack-entry.h"
 
-#include <archive.h>
 #include <errno.h>
-#include <limits.h>
 #include <linux/limits.h>
 #include <linux/posix_acl.h>
 #include <linux/posix_acl_xattr.h>
 #include <linux/xattr.h>
+#include <stdio.h>
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
@@ -17,6 +16,10 @@
 
 #define OVERLAY_PREFIX "trusted.overlay."
 #define OVERLAY_OPAQUE OVERLAY_PREFIX "opaque"
+
+#define ACL_ENTRY_MAX 32 /* ",group:4294967295:rwx" */
+/* What an attribute can take as a record: an ACL becomes longer. */
+#define RECORD_MAX (4 * (size_t)XATTR_SIZE_MAX)
 
 /* A file with more pieces than this is written with its holes as zeros: their
  * list would be what is large. */
@@ -58,70 +61,116 @@ static ssize_t get_attribute(const struct pack_file *file, const char *name,
 	return proc_path(file, path) ? lgetxattr(path, name, buf, size) : 0;
 }
 
-static int acl_tag(uint16_t tag)
+static const char *acl_tag(uint16_t tag)
 {
 	switch (tag) {
 	case ACL_USER_OBJ:
-		return ARCHIVE_ENTRY_ACL_USER_OBJ;
 	case ACL_USER:
-		return ARCHIVE_ENTRY_ACL_USER;
+		return "user";
 	case ACL_GROUP_OBJ:
-		return ARCHIVE_ENTRY_ACL_GROUP_OBJ;
 	case ACL_GROUP:
-		return ARCHIVE_ENTRY_ACL_GROUP;
+		return "group";
 	case ACL_MASK:
-		return ARCHIVE_ENTRY_ACL_MASK;
+		return "mask";
 	case ACL_OTHER:
-		return ARCHIVE_ENTRY_ACL_OTHER;
+		return "other";
 	default:
-		return 0;
+		return NULL;
 	}
 }
 
-int pack_entry_acl(struct archive_entry *entry, int type, const void *value,
-		   size_t len)
+/* One entry of an ACL as acl(5) writes it. */
+static int put_acl_entry(struct build *text, struct view *acl,
+			 mode_t *group_mode)
 {
-	struct view acl = view_over(value, len);
+	uint16_t tag = view_le16(acl), permissions = view_le16(acl);
+	uint32_t id = view_le32(acl);
+	char line[ACL_ENTRY_MAX], who[ACL_ENTRY_MAX] = "";
+	const char *name = acl_tag(tag);
 
-	if (view_le32(&acl) != POSIX_ACL_XATTR_VERSION)
+	if (acl->bad || !name || permissions > 7)
 		return -EBADMSG;
-	while (!acl.bad && acl.left > 0) {
-		int tag = acl_tag(view_le16(&acl));
-		uint16_t permissions = view_le16(&acl);
-		uint32_t id = view_le32(&acl);
-
-		if (acl.bad || tag == 0 || permissions > 7)
-			return -EBADMSG;
-		if (archive_entry_acl_add_entry(entry, type, permissions, tag,
-						(int)id, NULL) != ARCHIVE_OK)
-			return -EBADMSG;
-	}
+	if (tag == ACL_USER || tag == ACL_GROUP)
+		snprintf(who, sizeof(who), "%u", id);
+	if (tag == ACL_GROUP_OBJ)
+		*group_mode = (mode_t)permissions << 3;
+	snprintf(line, sizeof(line), "%s%s:%.10s:%c%c%c",
+		 text->len > 0 ? "," : "", name, who,
+		 permissions & ACL_READ ? 'r' : '-',
+		 permissions & ACL_WRITE ? 'w' : '-',
+		 permissions & ACL_EXECUTE ? 'x' : '-');
+	build_bytes(text, line, strlen(line));
 	return 0;
 }
 
-static int keep_attribute(struct archive_entry *entry, const char *name,
+/* From the form of linux/posix_acl_xattr.h. */
+static int put_acl(struct build *records, const char *keyword,
+		   const void *value, size_t len, mode_t *group_mode)
+{
+	size_t size = (len / sizeof(struct posix_acl_xattr_entry) + 1) *
+		      ACL_ENTRY_MAX;
+	_cleanup_free void *bytes = malloc(size);
+	struct build text = build_over(bytes, size);
+	struct view acl = view_over(value, len);
+	int r = bytes ? 0 : -ENOMEM;
+
+	if (r == 0 && view_le32(&acl) != POSIX_ACL_XATTR_VERSION)
+		r = -EBADMSG;
+	while (r == 0 && acl.left > 0)
+		r = put_acl_entry(&text, &acl, group_mode);
+	if (r == 0)
+		tar_record(records, "", keyword, text.start, text.len);
+	return r;
+}
+
+/* GNU tar's and star's way to have a "=" in a keyword. */
+static void put_attribute(struct build *records, const char *name,
 			  const void *value, size_t len)
 {
-	archive_entry_xattr_add_entry(entry, name, value, len);
+	char buf[3 * XATTR_NAME_MAX + 1];
+	struct text keyword = text_over(buf, sizeof(buf));
+
+	for (; *name; name++)
+		text_add(&keyword,
+			 *name == '=' || *name == '%' ? "%%%02X" : "%c",
+			 (unsigned char)*name);
+	tar_record(records, "SCHILY.xattr.", buf, value, len);
+}
+
+static int keep_attribute(struct pack_entry *entry _unused,
+			  struct build *records, const char *name,
+			  const void *value, size_t len)
+{
+	put_attribute(records, name, value, len);
 	return 0;
 }
 
-static int keep_access(struct archive_entry *entry, const char *name _unused,
-		       const void *value, size_t len)
+/*
+ * The group's permissions that stat(2) shows are the mask. Who leaves the ACL
+ * out shall not give the owning group more than it had.
+ */
+static int keep_access(struct pack_entry *entry, struct build *records,
+		       const char *name _unused, const void *value, size_t len)
 {
-	return pack_entry_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_ACCESS, value, len);
+	mode_t group_mode = S_IRWXG;
+	int r = put_acl(records, "SCHILY.acl.access", value, len, &group_mode);
+
+	if (r == 0)
+		entry->tar.mode &= ~(mode_t)S_IRWXG | group_mode;
+	return r;
 }
 
-static int keep_default(struct archive_entry *entry, const char *name _unused,
-			const void *value, size_t len)
+static int keep_default(struct pack_entry *entry _unused, struct build *records,
+			const char *name _unused, const void *value, size_t len)
 {
-	return pack_entry_acl(entry, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT, value,
-			      len);
+	mode_t unused;
+
+	return put_acl(records, "SCHILY.acl.default", value, len, &unused);
 }
 
-static int leave_out(struct archive_entry *entry _unused,
-		     const char *name _unused, const void *value _unused,
-		     size_t len _unused)
+static int leave_out(struct pack_entry *entry _unused,
+		     struct build *records _unused, const char *name _unused,
+		     const void *value _unused, size_t len _unused)
 {
 	return 0;
 }
@@ -131,8 +180,8 @@ static int leave_out(struct archive_entry *entry _unused,
 static const struct {
 	const char *name;
 	bool prefix;
-	int (*keep)(struct archive_entry *entry, const char *name,
-		    const void *value, size_t len);
+	int (*keep)(struct pack_entry *entry, struct build *records,
+		    const char *name, const void *value, size_t len);
 } kinds[] = {
 	{ OVERLAY_PREFIX, true, leave_out },
 	{ "user.", true, keep_attribute },
@@ -142,12 +191,28 @@ static const struct {
 	{ XATTR_NAME_POSIX_ACL_DEFAULT, false, keep_default },
 };
 
-static int add_attribute(struct archive_entry *entry,
+static int make_record_room(struct pack_entry *entry, struct build *records)
+{
+	size_t room = 2 * (records->len + RECORD_MAX);
+	uint8_t *bytes;
+
+	if (entry->record_room - records->len >= RECORD_MAX)
+		return 0;
+	bytes = realloc(entry->records, room);
+	if (!bytes)
+		return -ENOMEM;
+	entry->records = records->start = bytes;
+	entry->record_room = records->size = room;
+	return 0;
+}
+
+static int add_attribute(struct pack_entry *entry, struct build *records,
 			 const struct pack_file *file, const char *name,
 			 void *value)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
 		ssize_t len;
+		int r;
 
 		if (kinds[i].prefix ? !str_after(name, kinds[i].name)
 				    : !str_eq(name, kinds[i].name))
@@ -157,7 +222,10 @@ static int add_attribute(struct archive_entry *entry,
 		len = get_attribute(file, name, value, XATTR_SIZE_MAX);
 		if (len < 0)
 			return -errno;
-		return kinds[i].keep(entry, name, value, (size_t)len);
+		r = make_record_room(entry, records);
+		return r < 0 ? r
+			     : kinds[i].keep(entry, records, name, value,
+					     (size_t)len);
 	}
 	return 0;
 }
@@ -168,12 +236,13 @@ static int compare_names(const void *a, const void *b)
 }
 
 /* In the order of their names: file systems list them in any. */
-static int add_attributes(struct archive_entry *entry,
+static int add_attributes(struct pack_entry *entry,
 			  const struct pack_file *file, const char *list,
 			  size_t len)
 {
 	_cleanup_free const char **names = calloc(len / 2 + 1, sizeof(*names));
 	_cleanup_free void *value = malloc(XATTR_SIZE_MAX);
+	struct build records = build_over(entry->records, entry->record_room);
 	size_t count = 0;
 	int r = 0;
 
@@ -183,13 +252,13 @@ static int add_attributes(struct archive_entry *entry,
 	     name += strlen(name) + 1)
 		names[count++] = name;
 	qsort(names, count, sizeof(*names), compare_names);
-	/* libarchive writes the one that was added last first. */
-	while (count > 0 && r == 0)
-		r = add_attribute(entry, file, names[--count], value);
-	return r;
+	for (size_t i = 0; i < count && r == 0; i++)
+		r = add_attribute(entry, &records, file, names[i], value);
+	entry->tar.records = view_over(records.start, records.len);
+	return r < 0 ? r : records.bad ? -ENOBUFS : 0;
 }
 
-int pack_entry_attributes(struct archive_entry *entry,
+int pack_entry_attributes(struct pack_entry *entry,
 			  const struct pack_file *file)
 {
 	ssize_t len = list_attributes(file, NULL, 0);
@@ -222,15 +291,36 @@ bool pack_is_whiteout(const struct stat *st)
 
 /* --- the rest --- */
 
-/* The pieces that are no holes. */
-static int add_pieces(struct archive_entry *entry, const struct pack_file *file)
+static int add_piece(struct pack_entry *entry, uint64_t at, uint64_t len)
+{
+	size_t count = entry->tar.piece_count;
+
+	if (count == entry->piece_room) {
+		size_t room = count ? count * 2 : 64;
+		struct tar_piece *pieces =
+			reallocarray(entry->pieces, room, sizeof(*pieces));
+
+		if (!pieces)
+			return -ENOMEM;
+		entry->pieces = pieces;
+		entry->piece_room = room;
+	}
+	entry->pieces[count] = (struct tar_piece){ at, len };
+	entry->tar.pieces = entry->pieces;
+	entry->tar.piece_count++;
+	return 0;
+}
+
+/* The pieces that are no holes, in whole blocks. */
+static int add_pieces(struct pack_entry *entry, const struct pack_file *file)
 {
 	off_t at = 0, size = file->st.st_size;
-	size_t count = 0;
+	int r = 0;
 
 	if (file->st.st_blocks >= DIV_ROUND_UP(size, 512))
 		return 0;
-	while (at < size) {
+	entry->tar.sparse = true;
+	while (at < size && r == 0) {
 		off_t data = lseek(file->fd, at, SEEK_DATA);
 
 		if (data < 0 && errno != ENXIO)
@@ -240,52 +330,74 @@ static int add_pieces(struct archive_entry *entry, const struct pack_file *file)
 		at = lseek(file->fd, data, SEEK_HOLE);
 		if (at < 0)
 			return -errno;
-		archive_entry_sparse_add_entry(entry, data,
-					       MIN(at, size) - data);
-		if (++count > PIECES_MAX) {
-			archive_entry_sparse_clear(entry);
+		data -= data % TAR_BLOCK_BYTES;
+		at = MIN(DIV_ROUND_UP(at, TAR_BLOCK_BYTES) * TAR_BLOCK_BYTES,
+			 size);
+		r = add_piece(entry, (uint64_t)data, (uint64_t)(at - data));
+		if (entry->tar.piece_count > PIECES_MAX) {
+			entry->tar.sparse = false;
 			return 0;
 		}
 	}
-	/* Nothing but a hole has one piece, which is empty. */
-	if (count == 0)
-		archive_entry_sparse_add_entry(entry, 0, 0);
-	return 0;
+	return r;
 }
 
-static int add_target(struct archive_entry *entry, const struct pack_file *file)
+static int add_target(struct pack_entry *entry, const struct pack_file *file)
 {
-	char target[PATH_MAX];
-	ssize_t len =
-		readlinkat(file->dir_fd, file->name, target, sizeof(target));
+	ssize_t len = readlinkat(file->dir_fd, file->name, entry->target,
+				 sizeof(entry->target));
 
 	if (len < 0)
 		return -errno;
-	if (len == sizeof(target))
+	if (len == sizeof(entry->target))
 		return -ENAMETOOLONG;
-	target[len] = '\0';
-	archive_entry_copy_symlink(entry, target);
+	entry->target[len] = '\0';
+	entry->tar.link = entry->target;
 	return 0;
 }
 
-int pack_entry_describe(struct archive_entry *entry,
-			const struct pack_file *file)
+static enum tar_type type_of(mode_t mode)
+{
+	static const struct {
+		mode_t format;
+		enum tar_type type;
+	} types[] = {
+		{ S_IFDIR, TAR_DIRECTORY }, { S_IFLNK, TAR_SYMLINK },
+		{ S_IFCHR, TAR_CHARACTER }, { S_IFBLK, TAR_BLOCK },
+		{ S_IFIFO, TAR_FIFO },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if ((mode & S_IFMT) == types[i].format)
+			return types[i].type;
+	return TAR_FILE;
+}
+
+int pack_entry_describe(struct pack_entry *entry, const struct pack_file *file)
 {
 	const struct stat *st = &file->st;
 
-	archive_entry_set_mode(entry, st->st_mode);
-	archive_entry_set_uid(entry, st->st_uid);
-	archive_entry_set_gid(entry, st->st_gid);
-	archive_entry_set_mtime(entry, st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
-	archive_entry_set_size(entry, 0);
+	entry->tar = (struct tar_entry){
+		.type = type_of(st->st_mode),
+		.mode = st->st_mode & ALLPERMS,
+		.uid = st->st_uid,
+		.gid = st->st_gid,
+		.mtime = st->st_mtim,
+	};
 	if (S_ISLNK(st->st_mode))
 		return add_target(entry, file);
 	if (S_ISCHR(st->st_mode) || S_ISBLK(st->st_mode)) {
-		archive_entry_set_rdevmajor(entry, major(st->st_rdev));
-		archive_entry_set_rdevminor(entry, minor(st->st_rdev));
+		entry->tar.major = major(st->st_rdev);
+		entry->tar.minor = minor(st->st_rdev);
 	}
 	if (!S_ISREG(st->st_mode))
 		return 0;
-	archive_entry_set_size(entry, st->st_size);
+	entry->tar.size = (uint64_t)st->st_size;
 	return add_pieces(entry, file);
+}
+
+void pack_entry_free(struct pack_entry *entry)
+{
+	free(entry->pieces);
+	free(entry->records);
 }

@@ -4,17 +4,11 @@
  * descriptors, each opened in the one of its directory without following a
  * symlink, and only after its type is known, since to open a device can do
  * things.
- *
- * libarchive writes names as UTF-8 where they are that, and otherwise as the
- * bytes they are, in an entry that says so (hdrcharset=BINARY). What they are
- * it asks the locale, which is therefore one with UTF-8 while it works.
  */
 #include "image/pack.h"
 
-#include <archive.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <locale.h>
 
 #include "base/cleanup.h"
 #include "base/text.h"
@@ -36,18 +30,15 @@ struct link {
 struct packer {
 	const struct pack *pack;
 	struct failure *failure;
-	struct archive *archive;
-	struct archive_entry *entry;
+	struct tar_write tar;
+	struct pack_entry entry;
 	struct link *links; /* open addressing, link_room slots */
 	size_t link_count, link_room;
 	struct pack_result result;
-	int write_result; /* negative: why the bytes were not taken */
 	size_t path_len;
 	char path[PATH_MAX]; /* of the entry, relative to the root */
 	uint8_t buffer[BUFFER_BYTES];
 };
-
-static const uint8_t zeros[64 * KIB];
 
 static int fail(const struct packer *packer, int r)
 {
@@ -55,108 +46,7 @@ static int fail(const struct packer *packer, int r)
 			     packer->pack->name, packer->path);
 }
 
-/* --- the archive --- */
-
-/*
- * How libarchive refuses types that a tar has no form for, which here are left
- * out before. Its own stands in one object with a table of every format it can
- * write; linked statically, that would bring libxml2 and ICU with it.
- */
-void __archive_write_entry_filetype_unsupported(struct archive *archive,
-						struct archive_entry *entry,
-						const char *format);
-void __archive_write_entry_filetype_unsupported(
-	struct archive *archive, struct archive_entry *entry _unused,
-	const char *format)
-{
-	archive_set_error(archive, EINVAL, "%s has no form for this type",
-			  format);
-}
-
-static la_ssize_t take(struct archive *archive, void *context,
-		       const void *bytes, size_t len)
-{
-	struct packer *packer = context;
-	const struct pack *pack = packer->pack;
-	int r = pack->write(pack->context, bytes, len, packer->failure);
-
-	if (r < 0) {
-		packer->write_result = r;
-		archive_set_error(archive, -r, "the bytes were not taken");
-		return -1;
-	}
-	return (la_ssize_t)len;
-}
-
-/* A negative answer of libarchive; a warning is about a name that is not
- * UTF-8, which goes out as it is. */
-static int explain(const struct packer *packer, int r)
-{
-	const char *error = archive_error_string(packer->archive);
-
-	if (r >= ARCHIVE_WARN)
-		return 0;
-	if (packer->write_result < 0)
-		return packer->write_result;
-	return failure_set(packer->failure, EIO,
-			   "%s: cannot write '%.128s' into the archive: %s",
-			   packer->pack->name, packer->path,
-			   error ? error : "unknown error");
-}
-
-static int open_archive(struct packer *packer)
-{
-	packer->archive = archive_write_new();
-	packer->entry = archive_entry_new();
-	if (!packer->archive || !packer->entry)
-		return failure_errno(packer->failure, ENOMEM, "%s",
-				     packer->pack->name);
-	if (archive_write_set_format_pax(packer->archive) != ARCHIVE_OK ||
-	    archive_write_set_format_option(packer->archive, "pax",
-					    "xattrheader",
-					    "SCHILY") != ARCHIVE_OK ||
-	    archive_write_set_bytes_per_block(packer->archive, BUFFER_BYTES) !=
-		    ARCHIVE_OK ||
-	    archive_write_set_bytes_in_last_block(packer->archive, 1) !=
-		    ARCHIVE_OK ||
-	    archive_write_open(packer->archive, packer, NULL, take, NULL) !=
-		    ARCHIVE_OK)
-		return explain(packer, ARCHIVE_FATAL);
-	return 0;
-}
-
-static int write_header(struct packer *packer)
-{
-	archive_entry_copy_pathname(packer->entry, packer->path);
-	packer->result.entries++;
-	return explain(packer,
-		       archive_write_header(packer->archive, packer->entry));
-}
-
-static int write_bytes(struct packer *packer, const void *bytes, size_t len)
-{
-	la_ssize_t n = archive_write_data(packer->archive, bytes, len);
-
-	if (n == (la_ssize_t)len)
-		return 0;
-	return explain(packer, n < 0 ? (int)n : ARCHIVE_FATAL);
-}
-
 /* --- content --- */
-
-/* libarchive leaves out what the entry says is a hole, but counts it. */
-static int write_hole(struct packer *packer, off_t len)
-{
-	int r = 0;
-
-	while (len > 0 && r == 0) {
-		size_t n = MIN((size_t)len, sizeof(zeros));
-
-		r = write_bytes(packer, zeros, n);
-		len -= (off_t)n;
-	}
-	return r;
-}
 
 static int write_piece(struct packer *packer, int fd, off_t at, off_t len)
 {
@@ -173,7 +63,7 @@ static int write_piece(struct packer *packer, int fd, off_t at, off_t len)
 					   "it was read; is something still "
 					   "using it?",
 					   packer->pack->name, packer->path);
-		r = write_bytes(packer, packer->buffer, (size_t)n);
+		r = tar_write_content(&packer->tar, packer->buffer, (size_t)n);
 		if (r < 0)
 			return r;
 		at += n;
@@ -185,19 +75,15 @@ static int write_piece(struct packer *packer, int fd, off_t at, off_t len)
 
 static int write_content(struct packer *packer, const struct pack_file *file)
 {
-	la_int64_t piece, len, at = 0;
+	const struct tar_entry *entry = &packer->entry.tar;
 	int r = 0;
 
-	if (archive_entry_sparse_reset(packer->entry) == 0)
+	if (!entry->sparse)
 		return write_piece(packer, file->fd, 0, file->st.st_size);
-	while (r == 0 && archive_entry_sparse_next(packer->entry, &piece,
-						   &len) == ARCHIVE_OK) {
-		r = write_hole(packer, piece - at);
-		if (r == 0)
-			r = write_piece(packer, file->fd, piece, len);
-		at = piece + len;
-	}
-	return r < 0 ? r : write_hole(packer, file->st.st_size - at);
+	for (size_t i = 0; i < entry->piece_count && r == 0; i++)
+		r = write_piece(packer, file->fd, (off_t)entry->pieces[i].at,
+				(off_t)entry->pieces[i].len);
+	return r;
 }
 
 /* --- hard links --- */
@@ -291,22 +177,25 @@ static int open_file(const struct packer *packer, struct pack_file *file)
 
 static int write_entry(struct packer *packer, const struct pack_file *file)
 {
+	struct pack_entry *entry = &packer->entry;
 	const char *earlier;
 	int r = earlier_name(packer, &file->st, &earlier);
 
-	archive_entry_clear(packer->entry);
 	if (r == 0)
-		r = pack_entry_describe(packer->entry, file);
+		r = pack_entry_describe(entry, file);
 	if (r == 0 && !earlier)
-		r = pack_entry_attributes(packer->entry, file);
+		r = pack_entry_attributes(entry, file);
 	if (r < 0)
 		return fail(packer, r);
+	entry->tar.path = packer->path;
 	if (earlier) {
-		archive_entry_sparse_clear(packer->entry);
-		archive_entry_set_size(packer->entry, 0);
-		archive_entry_copy_hardlink(packer->entry, earlier);
+		entry->tar.type = TAR_HARD_LINK;
+		entry->tar.link = earlier;
+		entry->tar.size = 0;
+		entry->tar.sparse = false;
 	}
-	r = write_header(packer);
+	packer->result.entries++;
+	r = tar_write_entry(&packer->tar, &entry->tar);
 	if (r == 0 && !earlier && S_ISREG(file->st.st_mode))
 		r = write_content(packer, file);
 	return r;
@@ -315,12 +204,14 @@ static int write_entry(struct packer *packer, const struct pack_file *file)
 /* An empty file of this name in the directory that path names. */
 static int write_mark(struct packer *packer, const struct stat *st)
 {
-	archive_entry_clear(packer->entry);
-	archive_entry_set_mode(packer->entry, S_IFREG);
-	archive_entry_set_size(packer->entry, 0);
-	archive_entry_set_mtime(packer->entry, st->st_mtim.tv_sec,
-				st->st_mtim.tv_nsec);
-	return write_header(packer);
+	const struct tar_entry entry = {
+		.type = TAR_FILE,
+		.path = packer->path,
+		.mtime = st->st_mtim,
+	};
+
+	packer->result.entries++;
+	return tar_write_entry(&packer->tar, &entry);
 }
 
 /* Appends a component to the path; the caller cuts it off again. */
@@ -499,7 +390,7 @@ static int pack_root(struct packer *packer)
 	if (r == 0)
 		r = pack_dir(packer, &root);
 	if (r == 0)
-		r = explain(packer, archive_write_close(packer->archive));
+		r = tar_write_end(&packer->tar);
 	fd_close(root.fd);
 	return r;
 }
@@ -508,28 +399,22 @@ int pack_tree(const struct pack *pack, struct pack_result *ret_result,
 	      struct failure *failure)
 {
 	_cleanup_free struct packer *packer = calloc(1, sizeof(*packer));
-	locale_t utf8 = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
-	locale_t before = uselocale(utf8);
-	int r = -ENOMEM;
+	int r;
 
-	if (packer) {
-		packer->pack = pack;
-		packer->failure = failure;
-		r = open_archive(packer);
-		if (r == 0)
-			r = pack_root(packer);
-		/* Nothing is written behind what failed. */
-		if (r < 0 && packer->archive)
-			archive_write_fail(packer->archive);
-		archive_write_free(packer->archive);
-		archive_entry_free(packer->entry);
-		for (size_t i = 0; i < packer->link_room; i++)
-			free(packer->links[i].path);
-		free(packer->links);
-	}
-	uselocale(before);
-	if (utf8)
-		freelocale(utf8);
+	if (!packer)
+		return failure_errno(failure, ENOMEM, "%s", pack->name);
+	packer->pack = pack;
+	packer->failure = failure;
+	packer->tar = (struct tar_write){ .write = pack->write,
+					  .context = pack->context,
+					  .name = pack->name,
+					  .failure = failure };
+	r = pack_root(packer);
+	tar_write_free(&packer->tar);
+	pack_entry_free(&packer->entry);
+	for (size_t i = 0; i < packer->link_room; i++)
+		free(packer->links[i].path);
+	free(packer->links);
 	if (r == 0 && ret_result)
 		*ret_result = packer->result;
 	return r;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The other way round: a directory as a tar (pax, by libarchive), entry names
- * sorted, hard links, xattrs, holes, owners by number, times in nanoseconds.
+ * The other way round: a directory as a tar (tar-write.h), entry names sorted, hard links, xattrs, holes, owners by number, times in nanoseconds.
  * The same tree gives the same bytes.
  */
 #pragma once

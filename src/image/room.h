@@ -9,6 +9,9 @@
 #include "base/cleanup.h"
 #include "base/failure.h"
 
+/* What an inode and its name take of memory, in tmpfs and in overlayfs. */
+#define ROOM_ENTRY_BYTES 1024
+
 /* Holds descriptors, so that it works on after a chroot. */
 struct room {
 	int dir_fd;	  /* where the image goes; borrowed */

@@ -29,7 +29,6 @@
 #define TICK_MS	    250
 #define WATCH_BYTES (16 * MIB)
 #define MORE_BYTES  (64 * MIB) /* is made room for when there is none left */
-#define ENTRY_BYTES 1024       /* of memory, that an inode and a name take */
 
 struct job {
 	const struct stream *what;
@@ -367,8 +366,8 @@ static void take_figures(struct job *job)
 	struct stream_result *result = &job->result;
 
 	result->entries = atomic_load(&shared->entries);
-	result->bytes =
-		atomic_load(&shared->unpacked) + result->entries * ENTRY_BYTES;
+	result->bytes = atomic_load(&shared->unpacked) +
+			result->entries * ROOM_ENTRY_BYTES;
 	result->lost_attributes = shared->lost_attributes;
 	result->lost_owners = shared->lost_owners;
 	result->lost_devices = shared->lost_devices;

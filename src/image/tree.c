@@ -16,8 +16,6 @@
 
 #include "base/text.h"
 
-/* An entry counts as the memory that an inode and its name take. */
-#define ENTRY_BYTES  1024
 #define HEAD_BYTES   4096 /* UNPACK_HEADS */
 #define TRIES	     4
 #define PARENTS_MODE 0755
@@ -312,7 +310,7 @@ static int add_entry(void *context, struct archive_entry *entry,
 		return 0;
 	r = make_item(tree, &item);
 	if (r == 0)
-		r = watch_take(&tree->watch, ENTRY_BYTES);
+		r = watch_take(&tree->watch, ROOM_ENTRY_BYTES);
 	if (r == -ENOENT && link)
 		return failure_set(failure, ENOENT,
 				   "%s: '%.100s' is a hard link to '%.100s', "
