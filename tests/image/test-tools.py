@@ -181,6 +181,9 @@ def make_samples(bench):
     os.mkdir(f"{root}/sbin")
     os.symlink("/usr/lib/systemd/systemd", f"{root}/sbin/init")
     os.setxattr(f"{root}/etc/hostname", "user.bytes", b"\0\n=\xff")
+    samples.write(f"{root}/etc/" + "l" * 255, b"two long names")
+    os.link(f"{root}/etc/" + "l" * 255, f"{root}/etc/" + "m" * 255)
+    os.chown(f"{root}/etc/" + "l" * 255, 4_000_000_000, 2_097_152)
     # A mask that is not what the owning group may.
     os.setxattr(f"{root}/etc/os-release", "system.posix_acl_access",
                 samples.acl(1000).replace(b"\x10\0\4\0", b"\x10\0\6\0"))
