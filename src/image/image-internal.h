@@ -31,9 +31,21 @@ int image_job_stream(struct image_job *job, struct stream what,
 		     struct stream_result *ret_result, struct failure *failure)
 	_must_check;
 
+/* Where the one stream, or the archive, comes from, and what is asked of it. */
+struct fetch_source image_job_source(const struct image_job *job);
+struct verify_wishes image_job_wishes(const struct image_job *job);
+
+/* Whether job->total bytes fit, and makes room for them where that can be. */
+int image_job_check_room(struct image_job *job, struct failure *failure)
+	_must_check;
+
 /* Runs several of struct layered; progress is told. */
 int image_job_crew(struct image_job *job, struct crew *crew,
 		   struct failure *failure) _must_check;
+
+/* Tells who asked how far it is; negative: to be cancelled. */
+int image_job_tell(const struct image_job *job, struct progress progress)
+	_must_check;
 
 /* The figures of now, or the last. */
 struct progress image_job_progress(const struct image_job *job);
@@ -55,3 +67,8 @@ struct layered *layered_close(struct layered *layered); /* NULL; NULL fine */
 int layered_stream(struct layered *layered, size_t index,
 		   struct stream *ret_stream, struct failure *failure)
 	_must_check;
+
+/* Applies all of them, one upon the other, to "tree" in dir_fd; what was made
+ * stays on failure. The results are in layered->jobs. */
+int layered_apply(struct image_job *job, struct layered *layered, int dir_fd,
+		  struct failure *failure) _must_check;

@@ -290,16 +290,6 @@ static int find_missing(struct loading *loading, struct layered *layered,
 	return r;
 }
 
-static int make_first_room(struct loading *loading, struct failure *failure)
-{
-	uint64_t left = room_left(&loading->job.room);
-
-	if (loading->job.total > left)
-		store_give(loading->store, loading->job.total - left);
-	return room_check(&loading->job.room, loading->job.reference.name,
-			  loading->job.total, failure);
-}
-
 static int commit_missing(struct loading *loading,
 			  const struct layered *layered,
 			  const struct missing *missing,
@@ -334,7 +324,7 @@ static int fetch_missing(struct loading *loading, struct layered *layered,
 
 	crew.count = missing->count;
 	if (r == 0 && !missing->leans)
-		r = make_first_room(loading, failure);
+		r = image_job_check_room(&loading->job, failure);
 	if (r == 0 && !missing->leans)
 		r = image_job_crew(&loading->job, &crew, failure);
 	for (size_t i = 0; r == 0 && i < missing->count; i++)
@@ -376,37 +366,20 @@ static int take_layers(struct loading *loading, const struct layered *layered,
 static int flatten(struct loading *loading, struct layered *layered,
 		   struct failure *failure)
 {
-	const struct oci_manifest *manifest = &layered->image->layers;
-	struct crew crew = { .jobs = layered->jobs,
-			     .count = manifest->layer_count,
-			     .in_turn = true };
 	struct stream_result whole = { .layout = IMAGE_LAYOUT_TREE };
 	_cleanup_fd int dir_fd = FD_NONE;
 	unsigned int number;
-	int r = 0;
+	int r;
 
 	dir_fd = store_stage(loading->store, &number, failure);
 	if (dir_fd < 0)
 		return dir_fd;
-	loading->job.total = 0;
-	for (size_t i = 0; r == 0 && i < manifest->layer_count; i++) {
-		struct stream *stream = &layered->jobs[i].stream;
-
-		r = layered_stream(layered, i, stream, failure);
-		stream->dir_fd = dir_fd;
-		stream->mode = UNPACK_APPLY;
-		stream->room = &loading->job.room;
-		loading->job.total += manifest->layers[i].size;
-	}
-	if (r == 0)
-		r = make_first_room(loading, failure);
-	if (r == 0)
-		r = image_job_crew(&loading->job, &crew, failure);
+	r = layered_apply(&loading->job, layered, dir_fd, failure);
 	if (r < 0) {
 		store_abandon(loading->store, number);
 		return r;
 	}
-	for (size_t i = 0; i < manifest->layer_count; i++)
+	for (size_t i = 0; i < layered->image->layers.layer_count; i++)
 		whole.bytes += layered->jobs[i].result.bytes;
 	return commit(loading, number, &layered->image->manifest, &whole,
 		      failure);

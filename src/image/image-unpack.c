@@ -63,32 +63,6 @@ static void note_layers(struct image_facts *facts,
 	}
 }
 
-static int apply_layers(struct unpacking *unpacking, struct layered *layered,
-			struct failure *failure)
-{
-	const struct oci_manifest *manifest = &layered->image->layers;
-	struct crew crew = { .jobs = layered->jobs,
-			     .count = manifest->layer_count,
-			     .in_turn = true };
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && i < manifest->layer_count; i++) {
-		struct stream *stream = &layered->jobs[i].stream;
-
-		r = layered_stream(layered, i, stream, failure);
-		stream->dir_fd = unpacking->dir_fd;
-		stream->mode = UNPACK_APPLY;
-		stream->depth = unpacking->job.request->depth;
-		stream->room = &unpacking->job.room;
-		unpacking->job.total += manifest->layers[i].size;
-	}
-	if (r == 0 && unpacking->job.request->depth == UNPACK_ALL)
-		r = room_check(&unpacking->job.room,
-			       unpacking->job.reference.name,
-			       unpacking->job.total, failure);
-	return r < 0 ? r : image_job_crew(&unpacking->job, &crew, failure);
-}
-
 static int unpack_layers(struct unpacking *unpacking, struct failure *failure)
 {
 	struct layered *layered;
@@ -96,7 +70,7 @@ static int unpack_layers(struct unpacking *unpacking, struct failure *failure)
 
 	if (r < 0)
 		return r;
-	r = apply_layers(unpacking, layered, failure);
+	r = layered_apply(&unpacking->job, layered, unpacking->dir_fd, failure);
 	if (r == 0)
 		note_layers(unpacking->facts, layered);
 	else

@@ -101,19 +101,33 @@ static void clear(const struct store_contents *contents,
 	plan->bytes = 0;
 }
 
+/* A plan in which all stays. -ENOMEM; end() frees it. */
+static int begin(struct eviction *eviction)
+{
+	eviction->needs = calloc(eviction->contents->layer_count + 1,
+				 sizeof(*eviction->needs));
+	if (!eviction->needs)
+		return -ENOMEM;
+	clear(eviction->contents, eviction->plan);
+	count_needs(eviction);
+	return 0;
+}
+
+static void end(struct eviction *eviction)
+{
+	free(eviction->needs);
+}
+
 int store_evict(const struct store_contents *contents, uint64_t bytes,
 		struct store_plan *plan)
 {
-	_cleanup_free unsigned int *needs =
-		calloc(contents->layer_count + 1, sizeof(*needs));
-	const struct eviction eviction = { contents, plan, needs };
+	struct eviction eviction = { .contents = contents, .plan = plan };
+	int r = begin(&eviction);
 
-	if (!needs)
-		return -ENOMEM;
-	clear(contents, plan);
-	count_needs(&eviction);
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < contents->layer_count; i++)
-		if (needs[i] == 0 && plan->bytes < bytes)
+		if (eviction.needs[i] == 0 && plan->bytes < bytes)
 			layer_goes(&eviction, i);
 	for (size_t i = contents->image_count; i-- > 0;)
 		if (!contents->images[i].running && plan->bytes < bytes)
@@ -121,20 +135,19 @@ int store_evict(const struct store_contents *contents, uint64_t bytes,
 	for (size_t i = 0; i < contents->image_count; i++)
 		if (plan->image_goes[i] && keeps_its_layers(&eviction, i))
 			plan->image_goes[i] = false;
+	end(&eviction);
 	return 0;
 }
 
 int store_evict_one(const struct store_contents *contents, size_t image,
 		    struct store_plan *plan)
 {
-	_cleanup_free unsigned int *needs =
-		calloc(contents->layer_count + 1, sizeof(*needs));
-	const struct eviction eviction = { contents, plan, needs };
+	struct eviction eviction = { .contents = contents, .plan = plan };
+	int r = begin(&eviction);
 
-	if (!needs)
-		return -ENOMEM;
-	clear(contents, plan);
-	count_needs(&eviction);
+	if (r < 0)
+		return r;
 	image_goes(&eviction, image);
+	end(&eviction);
 	return 0;
 }
