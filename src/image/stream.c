@@ -22,6 +22,7 @@
 #include "image/archive-index.h"
 #include "image/behind.h"
 #include "image/hint.h"
+#include "image/qcow2.h"
 #include "image/sparse.h"
 #include "image/stream-file.h"
 #include "wire/build.h"
@@ -204,6 +205,15 @@ static int open_image(struct job *job, struct failure *failure)
 		     : 0;
 }
 
+/* One that cannot be read, as it needs another file, is not fetched. */
+static int refuse_qcow2(const struct job *job, struct view head,
+			struct failure *failure)
+{
+	struct qcow2_header header;
+
+	return qcow2_parse_header(head, job->name, &header, failure);
+}
+
 static int decide(struct job *job, struct failure *failure)
 {
 	struct view head = view_over(job->head_bytes, job->head.len);
@@ -213,7 +223,9 @@ static int decide(struct job *job, struct failure *failure)
 	job->kind = kind_of(head);
 	if (job->kind == KIND_UNKNOWN)
 		return kind_refuse(head, job->name, failure);
-	r = open_verifier(job, failure);
+	r = job->kind == KIND_QCOW2 ? refuse_qcow2(job, head, failure) : 0;
+	if (r == 0)
+		r = open_verifier(job, failure);
 	if (r < 0)
 		return r;
 	job->least = needed_bytes(job, head);
