@@ -242,9 +242,12 @@ static void record_numbers(struct build *records, struct ustar *ustar,
  * it is. */
 static bool ends_in_hole(const struct tar_entry *entry)
 {
-	const struct tar_piece *last = entry->pieces + entry->piece_count - 1;
+	const struct tar_piece *last;
 
-	return entry->piece_count == 0 || last->at + last->len < entry->size;
+	if (entry->piece_count == 0)
+		return true;
+	last = &entry->pieces[entry->piece_count - 1];
+	return last->at + last->len < entry->size;
 }
 
 static struct tar_piece piece_at(const struct tar_entry *entry, size_t i)
