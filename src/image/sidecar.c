@@ -113,25 +113,11 @@ int sidecar_place(const struct reference *reference, enum sidecar_kind kind,
 
 static int read_open(struct sidecar *sidecar, int fd)
 {
-	size_t size_max = kinds[sidecar->kind].size_max;
-	_cleanup_free char *bytes = NULL;
-	struct stat st;
-	ssize_t n;
+	int r = fd_read_whole(fd, kinds[sidecar->kind].size_max,
+			      &sidecar->bytes, &sidecar->len);
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > size_max)
-		return 0;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (!bytes)
-		return -ENOMEM;
-	n = fd_read_full(fd, bytes, (size_t)st.st_size);
-	if (n < 0)
-		return (int)n;
-	bytes[n] = '\0';
-	sidecar->len = (size_t)n;
-	sidecar->bytes = TAKE_PTR(bytes);
-	return 0;
+	/* No list or signature is like that: there is none. */
+	return r == -EINVAL || r == -EFBIG ? 0 : r;
 }
 
 static void read_file(struct sidecar *sidecar, const char *path)

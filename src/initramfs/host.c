@@ -9,35 +9,11 @@
 #include "base/spawn.h"
 #include "base/text.h"
 
-static int read_fd(int fd, size_t max, char **ret_bytes, size_t *ret_len)
-{
-	_cleanup_free char *bytes = NULL;
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (!S_ISREG(st.st_mode))
-		return -EINVAL;
-	if ((uint64_t)st.st_size > max)
-		return -EFBIG;
-	bytes = malloc((size_t)st.st_size + 1);
-	if (!bytes)
-		return -ENOMEM;
-	n = fd_read_full(fd, bytes, (size_t)st.st_size);
-	if (n < 0)
-		return (int)n;
-	bytes[n] = '\0';
-	*ret_len = (size_t)n;
-	*ret_bytes = TAKE_PTR(bytes);
-	return 0;
-}
-
 int host_read(const char *path, size_t max, char **ret_bytes, size_t *ret_len)
 {
 	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : read_fd(fd, max, ret_bytes, ret_len);
+	return fd < 0 ? -errno : fd_read_whole(fd, max, ret_bytes, ret_len);
 }
 
 static bool is_program(const char *path)
@@ -96,7 +72,7 @@ int host_output(const char *const *argv, size_t max, char **ret_output,
 		return r;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return failure_errno(failure, errno, "%s", argv[0]);
-	r = read_fd(fd, max, ret_output, &len);
+	r = fd_read_whole(fd, max, ret_output, &len);
 	if (r < 0)
 		return failure_errno(failure, -r, "the output of %s", argv[0]);
 	return 0;
