@@ -6,7 +6,6 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
