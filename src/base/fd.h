@@ -12,11 +12,6 @@ int fd_write_all(int fd, const void *buf, size_t len) _must_check;
  * blocking fds. */
 ssize_t fd_read_full(int fd, void *buf, size_t len) _must_check;
 
-/* The whole of a regular file, NUL-terminated, for the caller to free. -EINVAL:
- * it is no file, -EFBIG: it is longer than max. */
-int fd_read_whole(int fd, size_t max, char **ret_bytes, size_t *ret_len)
-	_must_check;
-
 int fd_set_nonblocking(int fd) _must_check;
 
 /* Reads path (relative to dir_fd, or AT_FDCWD) into buf, NUL-terminated, at

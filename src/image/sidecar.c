@@ -8,8 +8,8 @@
 #include <strings.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/text.h"
+#include "base/whole-file.h"
 #include "image/http.h"
 
 #define TIMEOUT_MS   5000
@@ -112,8 +112,8 @@ int sidecar_place(const struct reference *reference, enum sidecar_kind kind,
 
 static int read_open(struct sidecar *sidecar, int fd)
 {
-	int r = fd_read_whole(fd, kinds[sidecar->kind].size_max,
-			      &sidecar->bytes, &sidecar->len);
+	int r = whole_file_read(fd, kinds[sidecar->kind].size_max,
+				&sidecar->bytes, &sidecar->len);
 
 	/* No list or signature is like that: there is none. */
 	return r == -EINVAL || r == -EFBIG ? 0 : r;

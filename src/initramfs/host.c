@@ -5,15 +5,15 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include "base/fd.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "base/whole-file.h"
 
 int host_read(const char *path, size_t max, char **ret_bytes, size_t *ret_len)
 {
 	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : fd_read_whole(fd, max, ret_bytes, ret_len);
+	return fd < 0 ? -errno : whole_file_read(fd, max, ret_bytes, ret_len);
 }
 
 static bool is_program(const char *path)
@@ -72,7 +72,7 @@ int host_output(const char *const *argv, size_t max, char **ret_output,
 		return r;
 	if (lseek(fd, 0, SEEK_SET) < 0)
 		return failure_errno(failure, errno, "%s", argv[0]);
-	r = fd_read_whole(fd, max, ret_output, &len);
+	r = whole_file_read(fd, max, ret_output, &len);
 	if (r < 0)
 		return failure_errno(failure, -r, "the output of %s", argv[0]);
 	return 0;
