@@ -295,7 +295,7 @@ int cmd_image_export(int argc, char **argv)
 				       .upper_fd = FD_NONE };
 	int option;
 
-	while ((option = getopt_long(argc, argv, "+:", options, NULL)) != -1) {
+	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (option != 'S')
 			return command_bad_option(option, argv);
 		exporting.store_dir = optarg;

@@ -40,8 +40,8 @@ int image_argument_next(struct image_arguments *a, int argc, char **argv,
 	int option, status = STATUS_OK;
 
 	while (status == STATUS_OK) {
-		option = getopt_long(argc, argv,
-				     "+:", options ? options : common, NULL);
+		option = getopt_long(argc, argv, ":",
+				     options ? options : common, NULL);
 		switch (option) {
 		case 'H':
 			status = set_sha256(a, optarg, argv[0]);
