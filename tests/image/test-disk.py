@@ -116,9 +116,10 @@ def test_refused(tool):
     run("qemu-img", "convert", "-O", "qcow2", "raw", "base")
     run("qemu-img", "create", "-f", "qcow2", "-b", "base", "-F", "qcow2", "q")
     refused(tool, "(base)", "a backing file")
-    run("qemu-img", "create", "-f", "qcow2", "--object",
-        "secret,id=s,data=x", "-o", "encrypt.format=luks,encrypt.key-secret=s,"
-        "encrypt.iter-time=10", "q", "4M")
+    # The header's crypt_method alone: qemu-img makes no LUKS on a machine where
+    # the time of a thread cannot be measured.
+    run("qemu-img", "create", "-f", "qcow2", "q", "4M")
+    change("q", 35, 2)
     refused(tool, "is encrypted", "encryption")
     run("qemu-img", "create", "-f", "qcow2", "-o", "data_file=data", "q", "4M")
     refused(tool, "in another file", "an external data file")
