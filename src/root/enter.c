@@ -27,12 +27,10 @@
 #include "root/enter.h"
 
 #include <fcntl.h>
-#include <grp.h>
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -45,6 +43,7 @@
 #include "base/path.h"
 #include "base/sys.h"
 #include "base/text.h"
+#include "root/become.h"
 #include "root/cgroup.h"
 #include "root/copy.h"
 #include "root/mount.h"
@@ -52,39 +51,9 @@
 
 #define NAMESPACES (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
 
-static const struct mount_option devpts_options[] = {
-	{ "ptmxmode", "0666" },
-	{ "mode", "0620" },
-	{ "gid", "5" }, /* tty, in every distribution */
-	{ NULL, NULL },
-};
-static const struct mount_option shm_options[] = {
-	{ "mode", "1777" },
-	{ NULL, NULL },
-};
 static const struct mount_option run_options[] = {
 	{ "mode", "0755" },
 	{ NULL, NULL },
-};
-
-/* The file systems that every init expects or mounts itself. */
-static const struct api_mount {
-	const char *path;
-	const char *type;
-	const struct mount_option *options;
-	unsigned int attributes;
-} api_mounts[] = {
-	{ "/proc", "proc", NULL,
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
-	{ "/sys", "sysfs", NULL,
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
-	{ "/sys/fs/cgroup", "cgroup2", NULL,
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC },
-	{ "/dev", "devtmpfs", NULL, MOUNT_ATTR_NOSUID },
-	{ "/dev/pts", "devpts", devpts_options,
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC },
-	{ "/dev/shm", "tmpfs", shm_options,
-	  MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV },
 };
 
 /* A detached tmpfs with the control socket in it. The socket is bound through
@@ -114,24 +83,14 @@ static int make_run(int *ret_control, struct failure *failure)
 
 static int mount_api(int root_fd, int run, struct failure *failure)
 {
-	static const char *const dirs[] = { "/proc", "/sys", "/dev", "/run" };
-	int r;
+	int r = become_mount_api(root_fd, failure);
 
-	for (size_t i = 0; i < ARRAY_SIZE(dirs); i++) {
-		r = path_mkdirs_in_root(root_fd, dirs[i], 0755);
-		if (r < 0)
-			return failure_errno(failure, -r,
-					     "cannot make %s in the image",
-					     dirs[i]);
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(api_mounts); i++) {
-		const struct api_mount *m = &api_mounts[i];
-
-		r = mount_new_at(m->type, m->type, m->options, m->attributes,
-				 root_fd, m->path, failure);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
+	r = path_mkdirs_in_root(root_fd, "/run", 0755);
+	if (r < 0)
+		return failure_errno(failure, -r,
+				     "cannot make /run in the image");
 	return mount_attach(run, root_fd, "/run", failure);
 }
 
@@ -235,21 +194,6 @@ static int pivot(int root_fd, struct failure *failure)
 	return 0;
 }
 
-static int open_stdio(struct failure *failure)
-{
-	int fd = open("/dev/console", O_RDWR | O_NOCTTY);
-
-	/* A machine without any console still runs its init. */
-	if (fd < 0)
-		fd = open("/dev/null", O_RDWR);
-	for (int i = 0; i <= STDERR_FILENO; i++)
-		if (fd < 0 || (fd != i && dup2(fd, i) < 0))
-			return failure_errno(failure, errno,
-					     "cannot open the target's "
-					     "console");
-	return 0;
-}
-
 /* As container engines do, for an image that only names it. */
 static int make_directory(int root_fd, const char *path,
 			  struct failure *failure)
@@ -264,45 +208,6 @@ static int make_directory(int root_fd, const char *path,
 	return 0;
 }
 
-/* What an init does for itself and for those that log in. */
-static int become_program(const struct enter *what, struct failure *failure)
-{
-	const struct program *program = what->program;
-	const struct user *user = &program->user;
-
-	/* Nothing depends on it: a machine may have no console. */
-	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 1);
-	/* The pty is ours and ends with the target, a real console is not. */
-	if (*what->serial)
-		(void)!fchown(STDIN_FILENO, user->uid, (gid_t)-1);
-	if (chdir(program->directory) < 0)
-		return failure_errno(failure, errno,
-				     "cannot enter the working directory %s of "
-				     "the image",
-				     program->directory);
-	if (setgroups(user->group_count, user->groups) < 0 ||
-	    setresgid(user->gid, user->gid, user->gid) < 0 ||
-	    setresuid(user->uid, user->uid, user->uid) < 0)
-		return failure_errno(failure, errno,
-				     "cannot become the user %u of the image",
-				     user->uid);
-	return 0;
-}
-
-static void reset_process(void)
-{
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-	umask(022);
-	setsid();
-	/* The worker's protection from the OOM killer is not the target's. */
-	(void)!file_write(AT_FDCWD, "/proc/self/oom_score_adj", "0");
-}
-
 static int become_init(const struct enter *what, int run,
 		       struct failure *failure)
 {
@@ -313,7 +218,7 @@ static int become_init(const struct enter *what, int run,
 	if (unshare(CLONE_NEWCGROUP) < 0)
 		return failure_errno(failure, errno,
 				     "cannot make a cgroup namespace");
-	reset_process();
+	become_reset();
 	/* Opened here: the descriptor must be of this mount namespace. */
 	root_fd = open(what->root, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
@@ -331,16 +236,12 @@ static int become_init(const struct enter *what, int run,
 	if (r == 0)
 		r = pivot(root_fd, failure);
 	if (r == 0)
-		r = open_stdio(failure);
+		r = become_open_console(failure);
 	if (r == 0 && program->own)
-		r = become_program(what, failure);
-	if (r < 0)
-		return r;
-	close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
-	execve(program->path, (char *const *)program->argv,
-	       (char *const *)program->env);
-	return failure_errno(failure, errno, "cannot execute %s of the image",
-			     program->path);
+		/* The pty is ours and ends with the target, a real console is
+		 * not. */
+		r = become_user(program, *what->serial, failure);
+	return r < 0 ? r : become_exec(program, failure);
 }
 
 /* Never returns. */
