@@ -34,13 +34,15 @@ struct watchdog_fact {
 struct preflight_facts {
 	bool is_root;
 	uint64_t capabilities;	 /* effective ones of ours, CAP_* bits */
-	bool same_pid_namespace; /* ours is the initial one, that of PID 1 */
+	bool same_pid_namespace; /* ours is the machine's first one */
 	bool same_mount_namespace;
-	bool same_root;	    /* our / is that of PID 1 */
-	char container[64]; /* which (systemd's container=, /.dockerenv,
-				     …), "": none */
-	int yama;	    /* ptrace_scope, -1: no Yama */
-	pid_t tracer;	    /* of PID 1; 0: none */
+	bool same_root;	      /* our / is that of PID 1 */
+	char container[64];   /* of another PID namespace, what it is of
+				 ("docker", "lxc", …); "": unknown, or none */
+	int yama;	      /* ptrace_scope, -1: no Yama */
+	pid_t tracer;	      /* of PID 1; 0: none */
+	char tracer_name[32]; /* its comm; "": gone, or none */
+	bool pid1_is_32_bit;  /* on a 64-bit kernel */
 	bool pid1_no_new_privs;
 	uint32_t pid1_seccomp;	  /* Seccomp: of /proc/1/status */
 	uint64_t pid1_bounding;	  /* CapBnd: of /proc/1/status */
@@ -71,12 +73,13 @@ struct preflight_wanted {
 	bool keep_storage;
 	uint32_t watchdog_s;
 	bool image_known;
-	bool image_in_memory; /* it is staged: image_bytes are taken already */
-	uint64_t image_bytes; /* what its root takes in memory; 0: unknown */
-	char init[256];	      /* of the image */
-	char init_kind[32];   /* root/examine.h */
-	bool has_ssh;	      /* it has an SSH server */
-	bool has_ssh_keys;    /* and root may log in with some key */
+	bool image_in_memory;  /* it is staged: image_bytes are taken already */
+	uint64_t image_bytes;  /* what its root takes in memory; 0: unknown */
+	char init[256];	       /* of the image */
+	char init_kind[32];    /* root/examine.h */
+	char architecture[32]; /* of the image, by root/examine.h's names */
+	bool has_ssh;	       /* it has an SSH server */
+	bool has_ssh_keys;     /* and root may log in with some key */
 };
 
 enum check_verdict {
