@@ -6,30 +6,6 @@
 
 #define DUMP_TRIES 16 /* of a table that keeps changing */
 
-const void *message_attrs(const struct nlmsghdr *message, size_t header_len,
-			  size_t *ret_len)
-{
-	size_t skip = NLMSG_HDRLEN + NLMSG_ALIGN(header_len);
-
-	if (message->nlmsg_len < skip)
-		return NULL;
-	*ret_len = message->nlmsg_len - skip;
-	return (const char *)message + skip;
-}
-
-uint32_t attr_u32(const void *attrs, size_t len, uint16_t type,
-		  uint32_t otherwise)
-{
-	size_t value_len;
-	const void *value = netlink_find(attrs, len, type, &value_len);
-	uint32_t number;
-
-	if (!value || value_len < sizeof(number))
-		return otherwise;
-	memcpy(&number, value, sizeof(number));
-	return number;
-}
-
 int network_dump(struct facts *facts, int family, uint16_t type,
 		 const void *payload, size_t payload_len, netlink_each each)
 {
@@ -54,62 +30,27 @@ int network_talk(struct netlink_request *request)
 	return fd < 0 ? fd : netlink_talk(fd, request);
 }
 
-/* Walks attributes; the bounds of each are checked. */
-static const struct rtattr *attr_at(const void *attrs, size_t len, size_t at)
-{
-	const struct rtattr *attr = (const void *)((const char *)attrs + at);
-
-	if (at > len || len - at < sizeof(*attr) ||
-	    attr->rta_len < sizeof(*attr) || attr->rta_len > len - at)
-		return NULL;
-	return attr;
-}
-
 int replay_add(const struct replay *replay, struct facts *facts,
 	       const struct nlmsghdr *message, const char *key,
 	       const char *note)
 {
-	size_t header_len = NLMSG_ALIGN(replay->header_len), attrs_len = 0;
-	const void *attrs =
-		message_attrs(message, replay->header_len, &attrs_len);
-	const struct rtattr *attr;
-	_cleanup_free char *value = malloc(header_len + attrs_len + 1);
-	size_t len = header_len;
+	size_t len, room = replay_room(message);
+	_cleanup_free char *value = malloc(room);
+	int r;
 
-	if (!attrs)
-		return -EBADMSG;
 	if (!value)
 		return -ENOMEM;
-	memcpy(value, NLMSG_DATA(message), header_len);
-	replay->clean(value);
-	for (size_t at = 0; (attr = attr_at(attrs, attrs_len, at));
-	     at += RTA_ALIGN(attr->rta_len)) {
-		struct rtattr *copy = (void *)(value + len);
-
-		memset(copy, 0, MIN(RTA_ALIGN(attr->rta_len), attrs_len - at));
-		memcpy(copy, attr, attr->rta_len);
-		if (replay->keep(attr->rta_type, RTA_DATA(copy),
-				 RTA_PAYLOAD(attr), attrs, attrs_len))
-			len += RTA_ALIGN(attr->rta_len);
-	}
-	return facts_add(facts, key, note, value,
-			 MIN(len, header_len + attrs_len));
+	r = replay_copy(replay, message, value, room, &len);
+	return r < 0 ? r : facts_add(facts, key, note, value, len);
 }
 
 int replay_send(const struct replay *replay, const struct fact *fact,
 		uint16_t type, uint16_t flags)
 {
-	size_t header_len = NLMSG_ALIGN(replay->header_len);
-	const char *attrs = (const char *)fact->value + header_len;
-	size_t attrs_len = fact->len - header_len;
 	struct netlink_request request;
-	const struct rtattr *attr;
 
-	netlink_begin(&request, type, flags, fact->value, replay->header_len);
-	for (size_t at = 0; (attr = attr_at(attrs, attrs_len, at));
-	     at += RTA_ALIGN(attr->rta_len))
-		netlink_attr(&request, attr->rta_type, RTA_DATA(attr),
-			     RTA_PAYLOAD(attr));
+	replay_begin(&request, replay->header_len, type, flags, fact->value,
+		     fact->len);
 	return network_talk(&request);
 }
 

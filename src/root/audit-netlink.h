@@ -7,15 +7,7 @@
 
 #include "base/netlink.h"
 #include "root/audit-internal.h"
-
-/* The attributes of a message behind its fixed header of header_len bytes
- * (aligned as netlink has it), or NULL when it is too short for one. */
-const void *message_attrs(const struct nlmsghdr *message, size_t header_len,
-			  size_t *ret_len);
-
-/* An attribute as a number of 32 bits, or otherwise when it is absent. */
-uint32_t attr_u32(const void *attrs, size_t len, uint16_t type,
-		  uint32_t otherwise);
+#include "root/replay.h"
 
 /* Fills facts from a dump on a socket of family (NETLINK_ROUTE …): a request
  * of type that begins with payload. each() has facts as its context. */
@@ -25,20 +17,7 @@ int network_dump(struct facts *facts, int family, uint16_t type,
 /* Sends one request on a socket of its own. */
 int network_talk(struct netlink_request *request);
 
-/*
- * Facts that are messages of the kernel's own, kept so that they can be sent
- * back: the fixed header of header_len bytes, then attributes.
- */
-struct replay {
-	size_t header_len;
-	/* Clears in a copy of the header what changes by itself. */
-	void (*clean)(void *header);
-	/* Whether an attribute belongs to it, and clears in a copy what
-	 * changes by itself. The message's attributes are at attrs. */
-	bool (*keep)(uint16_t type, void *data, size_t len, const void *attrs,
-		     size_t attrs_len);
-};
-
+/* Facts that are messages of the kernel's own. */
 int replay_add(const struct replay *replay, struct facts *facts,
 	       const struct nlmsghdr *message, const char *key,
 	       const char *note);

@@ -12,60 +12,6 @@
 
 #include "root/audit-netlink.h"
 
-static void route_clean(void *header)
-{
-	struct rtmsg *route = header;
-
-	/* The others say what became of the link (dead, offloaded). */
-	route->rtm_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
-}
-
-static void clean_hops(void *data, size_t len)
-{
-	char *at = data;
-
-	while (len >= sizeof(struct rtnexthop)) {
-		struct rtnexthop *hop = (void *)at;
-		size_t step = RTNH_ALIGN(hop->rtnh_len);
-
-		hop->rtnh_flags &= RTNH_F_ONLINK | RTNH_F_PERVASIVE;
-		if (hop->rtnh_len < sizeof(*hop) || step > len)
-			break;
-		at += step;
-		len -= step;
-	}
-}
-
-static bool route_keep(uint16_t type, void *data, size_t len, const void *attrs,
-		       size_t attrs_len)
-{
-	size_t id_len;
-
-	switch (type & NLA_TYPE_MASK) {
-	case RTA_CACHEINFO:
-	case RTA_EXPIRES:
-		return false;
-	case RTA_MULTIPATH:
-		clean_hops(data, len);
-		/* fall through */
-	case RTA_OIF:
-	case RTA_GATEWAY:
-	case RTA_VIA:
-	case RTA_ENCAP:
-	case RTA_ENCAP_TYPE:
-		/* The kernel also spells out a nexthop object, but refuses
-		 * to be told both. */
-		return !netlink_find(attrs, attrs_len, RTA_NH_ID, &id_len);
-	}
-	return true;
-}
-
-static const struct replay route_replay = {
-	.header_len = sizeof(struct rtmsg),
-	.clean = route_clean,
-	.keep = route_keep,
-};
-
 static const char *const route_types[] = {
 	[RTN_LOCAL] = "local ",		[RTN_BROADCAST] = "broadcast ",
 	[RTN_ANYCAST] = "anycast ",	[RTN_MULTICAST] = "multicast ",
@@ -129,7 +75,7 @@ static int routes_each(const struct nlmsghdr *message, void *context)
 		text_add(&text, " dev ");
 		text_add_link(&text, oif);
 	}
-	return replay_add(&route_replay, context, message, key, note);
+	return replay_add(&replay_route, context, message, key, note);
 }
 
 static int routes_take(struct facts *facts)
@@ -147,11 +93,11 @@ static int routes_undo(const struct audit_scope *scope,
 
 	(void)scope;
 	if (change->now)
-		r = replay_send(&route_replay, change->now, RTM_DELROUTE, 0);
+		r = replay_send(&replay_route, change->now, RTM_DELROUTE, 0);
 	if (r < 0 && r != -ESRCH)
 		return r;
 	return change->before
-		       ? replay_send(&route_replay, change->before,
+		       ? replay_send(&replay_route, change->before,
 				     RTM_NEWROUTE, NLM_F_CREATE | NLM_F_APPEND)
 		       : 0;
 }
@@ -177,31 +123,6 @@ const struct probe probe_routes = {
 	.take = routes_take,
 	.undo = routes_undo,
 	.describe = replay_describe,
-};
-
-static void rule_clean(void *header)
-{
-	struct fib_rule_hdr *rule = header;
-
-	/* The others say whether the link that is named exists. */
-	rule->flags &=
-		FIB_RULE_PERMANENT | FIB_RULE_INVERT | FIB_RULE_FIND_SADDR;
-}
-
-static bool rule_keep(uint16_t type, void *data, size_t len, const void *attrs,
-		      size_t attrs_len)
-{
-	(void)data;
-	(void)len;
-	(void)attrs;
-	(void)attrs_len;
-	return type != FRA_PAD;
-}
-
-static const struct replay rule_replay = {
-	.header_len = sizeof(struct fib_rule_hdr),
-	.clean = rule_clean,
-	.keep = rule_keep,
 };
 
 static void rule_text(struct text *text, const struct fib_rule_hdr *rule,
@@ -256,7 +177,7 @@ static int rules_each(const struct nlmsghdr *message, void *context)
 	rule_text(&text, rule, attrs, attrs_len);
 	snprintf(key, sizeof(key), "%u %s", rule->family, name);
 	snprintf(note, sizeof(note), "rule %s", name);
-	return replay_add(&rule_replay, context, message, key, note);
+	return replay_add(&replay_rule, context, message, key, note);
 }
 
 static int rules_take(struct facts *facts)
@@ -274,11 +195,11 @@ static int rules_undo(const struct audit_scope *scope,
 
 	(void)scope;
 	if (change->now)
-		r = replay_send(&rule_replay, change->now, RTM_DELRULE, 0);
+		r = replay_send(&replay_rule, change->now, RTM_DELRULE, 0);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	return change->before
-		       ? replay_send(&rule_replay, change->before, RTM_NEWRULE,
+		       ? replay_send(&replay_rule, change->before, RTM_NEWRULE,
 				     NLM_F_CREATE | NLM_F_EXCL)
 		       : 0;
 }
