@@ -5,82 +5,69 @@
  * any order, so none waits for another: a cure that fails because the device
  * is held is tried again after the others.
  */
-#include <fcntl.h>
-#include <linux/dm-ioctl.h>
-#include <sys/ioctl.h>
-#include <sys/swap.h>
-
-#include "base/fd.h"
 #include "root/audit-internal.h"
+#include "root/blockdev.h"
 #include "root/loopdev.h"
+#include "root/swaps.h"
 
-#define BLOCK "/sys/block"
+struct taking {
+	struct facts *facts;
+	const char *file;
+	int (*add)(struct facts *facts, const char *name, const char *value);
+};
 
-/* A fact for each BLOCK/PREFIX*: name -> its line in file, which add() may
+static int take_one(const char *name, void *context)
+{
+	const struct taking *taking = context;
+	char value[256];
+
+	if (attribute_read(BLOCKDEV_DIR, name, taking->file, value,
+			   sizeof(value)) < 0)
+		return 0;
+	return taking->add(taking->facts, name, value);
+}
+
+/* A fact for each device PREFIX*: name -> its line in file, which add() may
  * refuse or change. */
 static int block_take(struct facts *facts, const char *prefix, const char *file,
 		      int (*add)(struct facts *facts, const char *name,
 				 const char *value))
 {
-	_cleanup_dir DIR *dir = opendir(BLOCK);
-	struct dirent *entry;
-	int r = 0;
+	struct taking taking = { facts, file, add };
 
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && (entry = readdir(dir))) {
-		char value[256];
-
-		if (str_after(entry->d_name, prefix) &&
-		    attribute_read(BLOCK, entry->d_name, file, value,
-				   sizeof(value)) >= 0)
-			r = add(facts, entry->d_name, value);
-	}
-	return r;
+	return blockdev_each(prefix, take_one, &taking);
 }
 
 /* -- swap -- */
 
-/* "FILE TYPE SIZE USED PRIORITY" below a heading. FILE has no white space in
- * it, the kernel escapes it. */
 static int swap_take(struct facts *facts)
 {
 	_cleanup_free char *bytes = NULL;
-	char *at, *line;
+	_cleanup_free struct swap_area *area = malloc(sizeof(*area));
+	struct view lines;
 	size_t len;
-	int r = file_slurp("/proc/swaps", &bytes, &len);
+	int r;
 
+	if (!area)
+		return -ENOMEM;
+	r = file_slurp("/proc/swaps", &bytes, &len);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	at = bytes;
-	(void)strsep(&at, "\n");
-	while ((line = strsep(&at, "\n"))) {
-		line[strcspn(line, " \t")] = '\0';
-		if (*line == '\0')
-			continue;
-		r = facts_add_text(facts, line, "");
-		if (r < 0)
+	lines = view_over(bytes, len);
+	while ((r = swaps_next(&lines, area)) != 0) {
+		if (r > 0)
+			r = facts_add_text(facts, area->path, "");
+		if (r < 0 && r != -EBADMSG)
 			return r;
 	}
 	return 0;
 }
 
-/*
- * The kernel names a device by its path in the mount it was opened through.
- * The target's own devtmpfs is gone, so "/dev/sda2" is "/sda2" by now.
- */
 static int swap_undo(const struct audit_scope *scope,
 		     const struct change *change)
 {
-	char path[PATH_MAX];
-
 	(void)scope;
-	if (swapoff(change->now->key) == 0)
-		return 0;
-	snprintf(path, sizeof(path), "/dev%s", change->now->key);
-	if (errno == ENOENT && swapoff(path) == 0)
-		return 0;
-	return -errno;
+	return swaps_off(change->now->key);
 }
 
 static void swap_describe(const struct change *change, struct text *what,
@@ -115,21 +102,8 @@ static int dm_take(struct facts *facts)
 
 static int dm_undo(const struct audit_scope *scope, const struct change *change)
 {
-	struct dm_ioctl request = {
-		/* 4.0 is what every kernel since 2.6 answers to. */
-		.version = { DM_VERSION_MAJOR, 0, 0 },
-		.data_size = sizeof(request),
-	};
-	_cleanup_fd int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
-
 	(void)scope;
-	if (fd < 0)
-		return -errno;
-	if (!str_copy(request.name, sizeof(request.name), change->now->key))
-		return -ENAMETOOLONG;
-	if (ioctl(fd, DM_DEV_REMOVE, &request) < 0 && errno != ENXIO)
-		return -errno;
-	return 0;
+	return blockdev_dm_remove(change->now->key);
 }
 
 static void dm_describe(const struct change *change, struct text *what,
@@ -164,13 +138,10 @@ static int md_take(struct facts *facts)
 	return block_take(facts, "md", "md/array_state", md_add);
 }
 
-/* "clear" is STOP_ARRAY without a device node (Documentation/admin-guide/
- * md.rst). */
 static int md_undo(const struct audit_scope *scope, const struct change *change)
 {
 	(void)scope;
-	return attribute_write(BLOCK, change->now->key, "md/array_state",
-			       "clear");
+	return blockdev_md_stop(change->now->key);
 }
 
 static void md_describe(const struct change *change, struct text *what,
@@ -207,7 +178,7 @@ static int zram_undo(const struct audit_scope *scope,
 		     const struct change *change)
 {
 	(void)scope;
-	return attribute_write(BLOCK, change->now->key, "reset", "1");
+	return blockdev_zram_reset(change->now->key);
 }
 
 static void zram_describe(const struct change *change, struct text *what,
@@ -246,8 +217,9 @@ static int loop_undo(const struct audit_scope *scope,
 		     const struct change *change)
 {
 	char autoclear[4];
-	ssize_t n = attribute_read(BLOCK, change->now->key, "loop/autoclear",
-				   autoclear, sizeof(autoclear));
+	ssize_t n =
+		attribute_read(BLOCKDEV_DIR, change->now->key, "loop/autoclear",
+			       autoclear, sizeof(autoclear));
 
 	(void)scope;
 	/* It goes with its last user, as that of a target's own root does

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "root/attribute.h"
 #include "root/audit.h"
 
 struct audit_scope;
@@ -172,12 +173,6 @@ void facts_diff(const struct probe *probe, const struct facts *before,
 /* The whole of a file whose size is not known (/proc), NUL-terminated, in
  * memory that the caller frees. */
 int file_slurp(const char *path, char **ret_bytes, size_t *ret_len) _must_check;
-
-/* Reads a one-line file "DIR/NAME/FILE"; -errno, or the length. */
-ssize_t attribute_read(const char *dir, const char *name, const char *file,
-		       char *buf, size_t size) _must_check;
-int attribute_write(const char *dir, const char *name, const char *file,
-		    const char *text) _must_check;
 
 /*
  * Whether less memory than before is to be called a leak: 1 % and 8 MB of it

@@ -7,11 +7,11 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/text.h"
+#include "root/attribute.h"
+#include "root/blockdev.h"
 
 #define CONTROL	  "/dev/loop-control"
-#define BLOCK	  "/sys/block"
 #define RACES_MAX 64 /* others that took the device we were told is free */
 
 /* -EBUSY: somebody else was faster, ask for another one. */
@@ -61,39 +61,60 @@ int loopdev_attach(int file_fd, uint64_t offset, uint64_t length,
 	return fd;
 }
 
+struct listing {
+	int (*each)(const char *name, const char *file, void *context);
+	void *context;
+};
+
+static int list_one(const char *name, void *context)
+{
+	const struct listing *listing = context;
+	char file[PATH_MAX];
+
+	/* A device that is not attached has no such file. */
+	if (attribute_read(BLOCKDEV_DIR, name, "loop/backing_file", file,
+			   sizeof(file)) < 0)
+		return 0;
+	return listing->each(name, file, listing->context);
+}
+
 int loopdev_list(int (*each)(const char *name, const char *file, void *context),
 		 void *context)
 {
-	_cleanup_dir DIR *dir = opendir(BLOCK);
-	struct dirent *entry;
-	int r = 0;
+	struct listing listing = { each, context };
 
-	if (!dir)
-		return errno == ENOENT ? 0 : -errno;
-	while (r == 0 && (entry = readdir(dir))) {
-		char name[64], path[128], file[PATH_MAX];
+	return blockdev_each("loop", list_one, &listing);
+}
 
-		if (!str_after(entry->d_name, "loop"))
-			continue;
-		(void)str_copy(name, sizeof(name), entry->d_name);
-		snprintf(path, sizeof(path), BLOCK "/%s/loop/backing_file",
-			 name);
-		/* A device that is not attached has no such file. */
-		if (file_read_line(AT_FDCWD, path, file, sizeof(file)) >= 0)
-			r = each(name, file, context);
-	}
-	return r;
+static int open_by_name(const char *name)
+{
+	char path[BLOCKDEV_PATH_MAX];
+	int fd;
+
+	blockdev_path(name, path);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+int loopdev_device(const char *name, uint64_t *ret_device)
+{
+	_cleanup_fd int fd = open_by_name(name);
+	struct loop_info64 info;
+
+	if (fd < 0)
+		return fd;
+	if (ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
+		return -errno;
+	*ret_device = info.lo_device;
+	return 0;
 }
 
 int loopdev_detach(const char *name)
 {
-	_cleanup_fd int fd = FD_NONE;
-	char path[64];
+	_cleanup_fd int fd = open_by_name(name);
 
-	snprintf(path, sizeof(path), "/dev/%s", name);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	if (ioctl(fd, LOOP_CLR_FD) < 0 && errno != ENXIO)
 		return -errno;
 	return 0;

@@ -26,6 +26,10 @@ int loopdev_attach(int file_fd, uint64_t offset, uint64_t length,
 int loopdev_list(int (*each)(const char *name, const char *file, void *context),
 		 void *context) _must_check;
 
+/* Device (st_dev) of the file system that the file is in. -ENXIO: it is not
+ * attached. */
+int loopdev_device(const char *name, uint64_t *ret_device) _must_check;
+
 /*
  * Detaches a device by name. While something still holds it open, the kernel
  * remembers the wish and detaches at the last close: 0 means asked for. 0

@@ -7,6 +7,7 @@
 #include "wire/view.h"
 
 struct mountinfo {
+	dev_t device;	      /* st_dev of the files in it */
 	char root[PATH_MAX];  /* of the mount, within its file system */
 	char point[PATH_MAX]; /* where it is mounted */
 	char type[64];
