@@ -6,13 +6,24 @@
 #include "base/text.h"
 #include "cli/commands.h"
 
-/* "image" and its verbs have a page of their own. */
+/* Some commands, with their verbs, have a page of their own. */
 static const char *page_of(const char *command)
 {
-	const char *rest = str_after(command, "image");
+	static const struct {
+		const char *command;
+		const char *page;
+	} pages[] = {
+		{ "image", "boomerang-image(1)" },
+		{ "swap", "boomerang-swap(8)" },
+	};
 
-	return rest && (*rest == '\0' || *rest == ' ') ? "boomerang-image(1)"
-						       : "boomerang(1)";
+	for (size_t i = 0; i < ARRAY_SIZE(pages); i++) {
+		const char *rest = str_after(command, pages[i].command);
+
+		if (rest && (*rest == '\0' || *rest == ' '))
+			return pages[i].page;
+	}
+	return "boomerang(1)";
 }
 
 int command_misuse(const char *command, const char *format, ...)

@@ -40,7 +40,7 @@ int image_argument_next(struct image_arguments *a, int argc, char **argv,
 	int option, status = STATUS_OK;
 
 	while (status == STATUS_OK) {
-		option = getopt_long(argc, argv, ":",
+		option = getopt_long(argc, argv, a->in_order ? "+:" : ":",
 				     options ? options : common, NULL);
 		switch (option) {
 		case 'H':

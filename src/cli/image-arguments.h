@@ -13,6 +13,7 @@ struct image_arguments {
 	bool require_signature;
 	const char *keys[TRUST_KEYS_MAX];
 	size_t key_count;
+	bool in_order; /* options behind the first operand are not ours */
 };
 
 /* Rows for a verb's struct option table. */

@@ -7,7 +7,6 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "cli/progress-line.h"
-#include "root/disk.h"
 #include "root/filemount.h"
 
 #define TEMPORARY "boomerang-image-XXXXXX"
@@ -93,30 +92,39 @@ static int open_root(int mount_fd, const char *subdirectory,
 		      : fd;
 }
 
-int image_root_mount(struct image_root *root, struct failure *failure)
+int image_file_mount(int file_fd, const struct image_facts *facts,
+		     unsigned int attributes, struct disk_part *ret_part,
+		     struct failure *failure)
 {
-	_cleanup_fd int file = FD_NONE, mount = FD_NONE;
-	const char *name = root->facts.reference.name;
-	struct disk_part part;
+	const char *name = facts->reference.name;
 	int r;
 
-	if (root->facts.layout != IMAGE_LAYOUT_FILE)
-		return 0;
 	if (geteuid() != 0)
 		return failure_set(failure, EPERM,
 				   "%s: to look into it (%s) it has to be "
 				   "mounted, which needs root",
-				   name, kind_name(root->facts.content));
+				   name, kind_name(facts->content));
+	r = disk_find_root(file_fd, name, ret_part, failure);
+	if (r < 0)
+		return r;
+	return filemount_new(file_fd, ret_part->offset, ret_part->length,
+			     ret_part->fstype, attributes, failure);
+}
+
+int image_root_mount(struct image_root *root, struct failure *failure)
+{
+	_cleanup_fd int file = FD_NONE, mount = FD_NONE;
+	struct disk_part part;
+
+	if (root->facts.layout != IMAGE_LAYOUT_FILE)
+		return 0;
 	file = open_in(root, "image", O_RDONLY, failure);
 	if (file < 0)
 		return file;
-	r = disk_find_root(file, name, &part, failure);
-	if (r < 0)
-		return r;
-	mount = filemount_new(file, part.offset, part.length, part.fstype,
-			      MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-				      MOUNT_ATTR_NOEXEC,
-			      failure);
+	mount = image_file_mount(file, &root->facts,
+				 MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
+					 MOUNT_ATTR_NOEXEC,
+				 &part, failure);
 	if (mount < 0)
 		return mount;
 	root->fd = open_root(mount, part.subdirectory, failure);

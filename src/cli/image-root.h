@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "cli/image-arguments.h"
+#include "root/disk.h"
 
 struct image_root {
 	char dir[PATH_MAX]; /* temporary, with all there is of it; "": none */
@@ -30,6 +31,14 @@ int image_root_open(struct image_arguments *arguments, const char *parent,
  */
 int image_root_mount(struct image_root *root, struct failure *failure)
 	_must_check;
+
+/*
+ * A detached mount (root/mount.h) of the root file system in an open file that
+ * was unpacked, read-only, with these MOUNT_ATTR_*. Needs root.
+ */
+int image_file_mount(int file_fd, const struct image_facts *facts,
+		     unsigned int attributes, struct disk_part *ret_part,
+		     struct failure *failure) _must_check;
 
 /* Of a file that was unpacked: its size, and what of it is no hole. */
 int image_root_stat(const struct image_root *root, struct stat *ret_st,

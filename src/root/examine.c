@@ -164,7 +164,7 @@ static void final_name(int root_fd, const char *path,
 	(void)str_copy(ret_name, PATH_MAX, slash ? slash + 1 : target);
 }
 
-static const char *init_kind(int root_fd, const char *path)
+const char *examine_init_kind(int root_fd, const char *path)
 {
 	/* The first row that fits: by what the init is called in the end, and
 	 * by a file that only this kind of init has. */
@@ -201,7 +201,7 @@ static void find_init(int root_fd, struct examined *examined)
 		return;
 	str_copy(examined->init, sizeof(examined->init), path);
 	str_copy(examined->init_kind, sizeof(examined->init_kind),
-		 init_kind(root_fd, path));
+		 examine_init_kind(root_fd, path));
 }
 
 void examine_root(int root_fd, struct examined *ret_examined)

@@ -18,3 +18,6 @@ struct examined {
 /* Looks, changes nothing. Everything is opened inside of root_fd. Heads of
  * files are enough (UNPACK_HEADS). What is not there stays "". */
 void examine_root(int root_fd, struct examined *ret_examined);
+
+/* Of which kind the init at path is, as in struct examined; not copied. */
+const char *examine_init_kind(int root_fd, const char *path);

@@ -8,18 +8,19 @@
 #include "wire/swap.h"
 
 struct staging {
+	int lock_fd;
 	bool mounted;
 	char root[PATH_MAX]; /* of the new system, once there is one */
 	int root_fd;
 	uint64_t device; /* st_dev */
 };
 
-#define STAGING_NONE ((struct staging){ .root_fd = -EBADF })
+#define STAGING_NONE ((struct staging){ .lock_fd = -EBADF, .root_fd = -EBADF })
 
-/* Mounts the tmpfs at SWAP_DIR, private, with exec. -EBUSY with *failure: a
- * swap is under way, or one before left something there. */
-int staging_open(struct staging *ret_staging, struct failure *failure)
-	_must_check;
+/* Mounts the tmpfs at SWAP_DIR, for itself alone, with exec; staging is
+ * STAGING_NONE before. What a swap that was killed left there goes. -EBUSY with
+ * *failure: another one is under way. */
+int staging_open(struct staging *staging, struct failure *failure) _must_check;
 
 /* The root is the directory SWAP_DIR/tree. */
 int staging_use_tree(struct staging *staging, struct failure *failure)

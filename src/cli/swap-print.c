@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: MIT */
+#include <stdio.h>
+
+#include "base/text.h"
+#include "cli/swap.h"
+#include "takeover/network.h"
+#include "takeover/storage.h"
+
+static const char *const verdict_names[] = {
+	[CHECK_FINE] = "ok",
+	[CHECK_WARNING] = "warning",
+	[CHECK_REFUSED] = "REFUSED",
+};
+
+size_t swap_print_checks(const struct swap *swap, bool all)
+{
+	static struct check checks[PREFLIGHT_CHECKS_MAX];
+	size_t count = preflight_judge(&swap->facts, &swap->wanted, checks);
+	size_t refused = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct check *check = &checks[i];
+
+		refused += check->verdict == CHECK_REFUSED;
+		if (all || check->verdict != CHECK_FINE)
+			printf("%-8s %-16s %s\n", verdict_names[check->verdict],
+			       check->name, check->text);
+	}
+	fflush(stdout);
+	return refused;
+}
+
+static void print_disk(const struct storage_disk *disk, void *context _unused)
+{
+	char size[SIZE_TEXT_MAX];
+
+	printf("  release %s (%s): %s\n", disk->name,
+	       size_text(disk->bytes, size),
+	       *disk->holder ? disk->holder : "not in use");
+}
+
+static void print_services(const struct services *services)
+{
+	if (services->count == 0)
+		return;
+	printf("  stop");
+	for (size_t i = 0; i < services->count; i++)
+		printf(" %s", services->names[i]);
+	printf("\n");
+}
+
+static void print_program(const struct image_start *start)
+{
+	printf("  start");
+	for (uint32_t at = 0; at < start->args_len;
+	     at += (uint32_t)strlen(&start->args[at]) + 1)
+		printf(" %s", &start->args[at]);
+	printf("\n");
+}
+
+void swap_print_plan(const struct swap *swap)
+{
+	const struct swap_plan *plan = &swap->plan;
+	char network[256];
+
+	printf("\nThe plan, of which nothing was done:\n");
+	print_services(&swap->services);
+	printf("  take over PID 1 (%s, by %s)\n",
+	       init_kind_name(swap->facts.init),
+	       swap_method_name(plan->method));
+	if (plan->flags & SWAP_KEEP_STORAGE)
+		printf("  leave all disks as they are\n");
+	else if (storage_survey(print_disk, NULL) < 0)
+		printf("  release all disks\n");
+	network_describe(network, sizeof(network));
+	if (plan->flags & SWAP_KEEP_NETWORK)
+		printf("  keep the network: %s\n",
+		       *network ? network : "no address");
+	print_program(&plan->start);
+	if (plan->watchdog_s > 0)
+		printf("  reboot into the disk after %u s, unless `boomerang "
+		       "swap --confirm` comes before\n",
+		       plan->watchdog_s);
+}
