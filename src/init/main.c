@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * boomerang-init: PID 1 of the bootstrap. Inside a target the same file stands
- * as /.bootstrap-return and asks the bootstrap for the return.
+ * boomerang-init: PID 1 of the bootstrap, and for a moment of the system that
+ * `boomerang swap` replaces. Inside a target the same file stands as
+ * /.bootstrap-return and asks the bootstrap for the return.
  */
 #include <fcntl.h>
 #include <libgen.h>
@@ -16,6 +17,8 @@
 #include "bootstrap/rescue.h"
 #include "bootstrap/return-request.h"
 #include "bootstrap/supervisor.h"
+#include "takeover/stage.h"
+#include "wire/swap.h"
 
 static void setup_log(bool debug)
 {
@@ -51,6 +54,16 @@ static void run_bootstrap(void)
 	rescue(strerrordesc_np(-r));
 }
 
+/* Returns only when it is not the stage of a swap that is wanted. */
+static void run_stage(int argc, char **argv)
+{
+	if (argc > 2 && str_eq(argv[1], SWAP_ARGUMENT))
+		stage_take_over(argv[2]);
+	if ((argc > 1 && str_eq(argv[1], SWAP_RELEASE_ARGUMENT)) ||
+	    str_eq(basename(argv[0]), "shutdown"))
+		stage_release();
+}
+
 int main(int argc, char **argv)
 {
 	bool is_pid1 = getpid() == 1;
@@ -59,8 +72,10 @@ int main(int argc, char **argv)
 		rescue_run();
 	if (str_eq(basename(argv[0]), ".bootstrap-return"))
 		return return_request();
-	if (is_pid1)
+	if (is_pid1) {
+		run_stage(argc, argv);
 		run_bootstrap();
+	}
 	fprintf(stderr, "boomerang-init is PID 1 of a bootstrap: see "
 			"boomerang-init(8)\n");
 	return 2;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Files that take long to make, kept between runs.
+"""Files that take long to make, kept between runs, and directories of them.
 
 A file's name holds a hash of its recipe (everything that decides what comes
 out, as a string), so a changed recipe makes a new file and an old one is
@@ -8,6 +8,7 @@ never taken for it. Files are made under another name and moved into place.
 
 import hashlib
 import os
+import shutil
 from pathlib import Path
 
 from .vm import ROOT
@@ -15,11 +16,18 @@ from .vm import ROOT
 CACHE = Path(os.environ.get("BOOMERANG_LAB_CACHE", ROOT / ".cache" / "lab"))
 
 
+def _remove(path):
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def cached(name, recipe, make):
     """The path of the file called name, made by make(path) when missing.
 
-    name keeps its suffixes behind the hash. Older files of the same name
-    are removed.
+    make() may make a directory as well. name keeps its suffixes behind the
+    hash. Older files of the same name are removed.
     """
     CACHE.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
@@ -28,9 +36,9 @@ def cached(name, recipe, make):
     if path.exists():
         return path
     partial = CACHE / f"{stem}-{digest}.new{dot}{suffix}"
-    partial.unlink(missing_ok=True)
+    _remove(partial)
     make(partial)
     for old in CACHE.glob(f"{stem}-????????????{dot}{suffix}"):
-        old.unlink()
+        _remove(old)
     partial.rename(path)
     return path

@@ -23,10 +23,10 @@ _HELPERS = Path(__file__).parent / "helpers"
 _BUSYBOX = Path("/bin/busybox")
 
 _DEBIAN = "bookworm"
-_COMMON = ["usr-is-merged", "udev", "kmod", "iproute2", "procps", "login"]
-_SYSTEMD = _COMMON + ["systemd-sysv", "dbus", "libpam-systemd", "nftables",
+COMMON = ["usr-is-merged", "udev", "kmod", "iproute2", "procps", "login"]
+_SYSTEMD = COMMON + ["systemd-sysv", "dbus", "libpam-systemd", "nftables",
                       "dmsetup"]
-_SYSVINIT = _COMMON + ["sysvinit-core", "sysv-rc"]
+_SYSVINIT = COMMON + ["sysvinit-core", "sysv-rc"]
 _EXCLUDED = ["/usr/share/doc/*", "/usr/share/man/*", "/usr/share/locale/*",
              "/usr/share/i18n/*", "/usr/share/info/*"]
 
@@ -38,17 +38,20 @@ _HOOKS = [
 ]
 
 
-def _debian_tar(host, packages, hooks):
-    hooks = [h.format(password=PASSWORD, host=host) for h in hooks]
+def debian_tar(host, packages, hooks=(), suite=_DEBIAN):
+    """Debian as a tar: host, with root's password, the packages, and what
+    hooks (for mmdebstrap) change."""
+    hooks = [h.format(password=PASSWORD, host=host)
+             for h in [*_HOOKS, *hooks]]
     command = ["mmdebstrap", "--quiet", "--variant=minbase",
                "--include=" + ",".join(packages)]
     command += [f"--dpkgopt=path-exclude={path}" for path in _EXCLUDED]
     command += [f"--customize-hook={hook}" for hook in hooks]
 
     def make(path):
-        subprocess.run(command + [_DEBIAN, str(path)], check=True,
+        subprocess.run(command + [suite, str(path)], check=True,
                        stdin=subprocess.DEVNULL)
-    return cached(f"{host}.tar", command, make)
+    return cached(f"{host}.tar", command + [suite], make)
 
 
 def _filter(command):
@@ -86,13 +89,12 @@ def converted(name, tar, kind):
 
 def systemd(kind):
     """Debian with systemd, host name debsys, as kind (one of FORMATS)."""
-    return converted("debsys", _debian_tar("debsys", _SYSTEMD, _HOOKS), kind)
+    return converted("debsys", debian_tar("debsys", _SYSTEMD), kind)
 
 
 def sysvinit(kind):
     """Debian with sysvinit, host name debsysv."""
-    return converted("debsysv", _debian_tar("debsysv", _SYSVINIT, _HOOKS),
-                     kind)
+    return converted("debsysv", debian_tar("debsysv", _SYSVINIT), kind)
 
 
 # -- busybox ------------------------------------------------------------------

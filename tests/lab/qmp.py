@@ -70,6 +70,12 @@ class Qmp:
         return self._take(self._events, lambda m: m["event"] == name,
                           timeout, name)
 
+    def forget(self, name):
+        """Drops the events of this name that came so far."""
+        with self._changed:
+            self._events = [message for message in self._events
+                            if message["event"] != name]
+
     def close(self):
         """Ends the connection."""
         try:
