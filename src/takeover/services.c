@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: MIT */
+#include "takeover/services.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "takeover/command.h"
+#include "takeover/services-internal.h"
+
+static const struct services_way *way_of(enum init_kind init)
+{
+	switch (init) {
+	case INIT_SYSTEMD:
+		return &services_systemd;
+	case INIT_SYSVINIT:
+		return &services_sysv;
+	case INIT_OPENRC:
+		return &services_openrc;
+	case INIT_UNKNOWN:
+	case INIT_BUSYBOX:
+	case INIT_RUNIT:
+		break;
+	}
+	return NULL;
+}
+
+int services_list(enum init_kind init, struct services *ret_services,
+		  struct failure *failure)
+{
+	const struct services_way *way = way_of(init);
+
+	ret_services->count = 0;
+	return way ? way->list(ret_services, failure) : 0;
+}
+
+int services_stop(enum init_kind init, const struct services *services,
+		  unsigned limit_s, struct services *ret_stopped,
+		  struct failure *failure)
+{
+	const struct services_way *way = way_of(init);
+
+	ret_stopped->count = 0;
+	return way && services->count
+		       ? way->stop(services, limit_s, ret_stopped, failure)
+		       : 0;
+}
+
+int services_start(enum init_kind init, const struct services *stopped,
+		   struct failure *failure)
+{
+	const struct services_way *way = way_of(init);
+
+	return way && stopped->count ? way->start(stopped, failure) : 0;
+}
+
+/* Patterns of fnmatch(3), of what these services are called by the
+ * distributions. */
+static const char *const kept[] = {
+	/* the network, and who is let in from it: a firewall that stops leaves
+	   the machine open */
+	"NetworkManager*",
+	"bird*",
+	"conmand",
+	"connman*",
+	"dhclient*",
+	"dhcpcd*",
+	"ebtables*",
+	"ferm",
+	"firewall*",
+	"frr",
+	"ifplugd*",
+	"ifup@*",
+	"ip6tables*",
+	"ipsec*",
+	"iptables*",
+	"iwd",
+	"keepalived",
+	"net.*",
+	"netfilter-persistent",
+	"netplan*",
+	"network*",
+	"nftables*",
+	"openvpn*",
+	"openvswitch*",
+	"ovs*",
+	"quagga",
+	"shorewall*",
+	"strongswan*",
+	"tailscaled*",
+	"ufw",
+	"wg-quick*",
+	"wicked*",
+	"wpa_supplicant*",
+	"zerotier-one",
+	/* logins */
+	"accounts-daemon",
+	"agetty*",
+	"autovt@*",
+	"console-getty",
+	"container-getty@*",
+	"debug-shell",
+	"display-manager",
+	"dropbear*",
+	"elogind",
+	"emergency",
+	"gdm*",
+	"getty@*",
+	"inetutils-inetd",
+	"kdm",
+	"lightdm",
+	"openbsd-inetd",
+	"polkit*",
+	"rescue",
+	"sddm",
+	"serial-getty@*",
+	"ssh*",
+	"sshd*",
+	"telnet*",
+	"tinysshd*",
+	"user-runtime-dir@*",
+	"user@*",
+	"xdm*",
+	"xinetd",
+	/* storage: they hold no file that matters, and disks that are still in
+	   use need them */
+	"blk-availability",
+	"cryptdisks*",
+	"dm-event*",
+	"iscsi*",
+	"lvm*",
+	"mdadm*",
+	"mdmonitor*",
+	"multipath*",
+	"nbd*",
+	"nfs-blkmap",
+	"nfs-client*",
+	"nfs-common",
+	"nfs-idmapd*",
+	"nfsclient",
+	"open-iscsi",
+	"rpc-*",
+	"rpc.*",
+	"rpcbind*",
+	"rpc_pipefs",
+	"umount*",
+	"zfs*",
+	/* the system itself, its log, its clock, and what feeds a watchdog */
+	"boomerang*",
+	"bootlogd",
+	"bootlogs",
+	"console-setup*",
+	"dbus*",
+	"devfs",
+	"eudev",
+	"halt",
+	"hwclock*",
+	"keyboard-setup*",
+	"killprocs",
+	"klogd",
+	"kmod*",
+	"local",
+	"mdev",
+	"modules",
+	"plymouth*",
+	"procps",
+	"rc.local",
+	"rc-local",
+	"reboot",
+	"rsyslog*",
+	"savecache",
+	"sendsigs",
+	"single",
+	"stop-bootlogd*",
+	"sudo",
+	"swap",
+	"syslog*",
+	"sysklogd",
+	"systemd-*",
+	"udev*",
+	"urandom",
+	"watchdog*",
+	"wd_keepalive*",
+	"x11-common",
+};
+
+bool service_is_kept(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(kept); i++)
+		if (fnmatch(kept[i], name, 0) == 0)
+			return true;
+	return false;
+}
+
+void services_add(struct services *services, const char *name)
+{
+	char *slot = services->names[services->count];
+
+	if (services->count == SERVICES_MAX)
+		log_warning("%s is not stopped in its own way, only %d "
+			    "services are",
+			    name, SERVICES_MAX);
+	else if (!str_copy(slot, SERVICES_NAME_MAX, name))
+		log_warning("%s is not stopped in its own way: its name is "
+			    "too long",
+			    name);
+	else
+		services->count++;
+}
+
+bool services_have(const struct services *services, const char *name)
+{
+	for (size_t i = 0; i < services->count; i++)
+		if (str_eq(services->names[i], name))
+			return true;
+	return false;
+}
+
+int services_call(const struct services_tool *tool, const char *name,
+		  const char *verb, unsigned limit_s, struct failure *failure)
+{
+	const char *argv[8];
+	char word[SERVICES_NAME_MAX + 64];
+	size_t count = 0;
+	int r;
+
+	while (tool->before[count] && count < ARRAY_SIZE(argv) - 3) {
+		argv[count] = tool->before[count];
+		count++;
+	}
+	snprintf(word, sizeof(word), "%s%s", tool->directory, name);
+	argv[count++] = word;
+	argv[count++] = verb;
+	argv[count] = NULL;
+	r = command_run(argv, limit_s * MS_PER_S, NULL, 0, failure);
+	if (r > 0)
+		return failure_set(failure, EIO,
+				   "%s %s failed with exit status %d", word,
+				   verb, r);
+	return r;
+}
