@@ -57,8 +57,8 @@ static void run_bootstrap(void)
 /* Returns only when it is not the stage of a swap that is wanted. */
 static void run_stage(int argc, char **argv)
 {
-	if (argc > 2 && str_eq(argv[1], SWAP_ARGUMENT))
-		stage_take_over(argv[2]);
+	if (argc > 1 && str_eq(argv[1], SWAP_ARGUMENT))
+		stage_take_over(argc > 2 ? argv[2] : "");
 	if ((argc > 1 && str_eq(argv[1], SWAP_RELEASE_ARGUMENT)) ||
 	    str_eq(basename(argv[0]), "shutdown"))
 		stage_release();
