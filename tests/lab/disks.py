@@ -1,0 +1,248 @@
+# SPDX-License-Identifier: MIT
+"""Disks with a system on them, as somebody's server has them.
+
+vda has a GPT: 1 a boot partition that nobody uses, 2 the root (ext4), 3 swap
+and 4 an LVM physical volume. With systemd there is more: a volume group with
+a file system and a swap file on it, a RAID1 of md on vdb, a loop device on a
+file of that, an overlay, a bind mount, an automount, processes with mount and
+process namespaces of their own, and a binfmt_misc handler whose interpreter
+the kernel holds open. They are made once, by the tools of the system itself,
+in a machine that boots for that only.
+"""
+
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+
+from . import images, initrd
+from .cache import cached
+from .console import LabError
+
+_MIB = 1 << 20
+
+# What boomerang needs on a Debian system.
+LIBRARIES = ["libjansson4", "libedit2", "libkmod2", "libzstd1", "libssl3",
+             "libcurl4", "libisal2", "liblz4-1", "liblzma5", "libblkid1"]
+_SERVER = images.COMMON + LIBRARIES + ["openssh-server", "e2fsprogs", "fdisk"]
+_SYSTEMD = _SERVER + ["systemd-sysv", "dbus", "lvm2", "mdadm", "strace"]
+_SYSVINIT = _SERVER + ["sysvinit-core", "sysv-rc", "ifupdown"]
+
+# In MiB.
+_BOOT, _SWAP, _VOLUMES = 8, 64, 192
+
+_SSHD = """\
+UseDNS no
+UsePAM no
+PermitRootLogin prohibit-password
+"""
+
+_FSTAB = """\
+/dev/vda2 / ext4 errors=remount-ro 0 1
+/dev/vda3 none swap sw 0 0
+"""
+
+_SWAP_FILE = """\
+dd if=/dev/zero of={place} bs=1M count=32 2>/dev/null
+chmod 600 {place}
+mkswap -q {place}
+"""
+
+# udev is not there to be waited for.
+_SYSTEMD_SETUP = """\
+#!/bin/sh -ex
+export DM_DISABLE_UDEV=1
+mount -t tmpfs run /run
+mkswap -q /dev/vda3
+pvcreate -q -y /dev/vda4
+vgcreate -q -y vg0 /dev/vda4
+lvcreate -q -y -W n -Z n -n srv -l 100%FREE vg0
+mkfs.ext4 -q /dev/vg0/srv
+mount /dev/vg0/srv /srv
+""" + _SWAP_FILE.format(place="/srv/swapfile") + """\
+cp /bin/true /srv/interpreter
+mkdir /srv/upper /srv/work
+umount /srv
+vgchange -q -a n vg0
+mdadm --quiet --create /dev/md0 --run --level=1 --raid-devices=2 \
+	--assume-clean --metadata=1.2 --homehost=any --name=data \
+	/dev/vdb1 /dev/vdb2
+mkfs.ext4 -q -L data /dev/md0
+mount /dev/md0 /data
+dd if=/dev/zero of=/data/loop.img bs=1M count=16 2>/dev/null
+mkfs.ext4 -q -F /data/loop.img
+umount /data
+mdadm --quiet --stop /dev/md0
+umount /run
+"""
+
+_SERVICE = """\
+[Unit]
+RequiresMountsFor=/mnt/loop
+[Service]
+{settings}
+[Install]
+WantedBy=multi-user.target
+"""
+
+_SYSTEMD_FILES = {
+    "etc/fstab": _FSTAB + """\
+/dev/vg0/srv /srv ext4 defaults 0 0
+/srv/swapfile none swap sw,x-systemd.requires-mounts-for=/srv 0 0
+LABEL=data /data ext4 defaults 0 0
+/data/loop.img /mnt/loop ext4 loop 0 0
+overlay /mnt/overlay overlay lowerdir=/etc,upperdir=/var/lib/upper,\
+workdir=/var/lib/work 0 0
+/srv /mnt/bind none bind,x-systemd.requires-mounts-for=/srv 0 0
+tmpfs /mnt/automount tmpfs noauto,x-systemd.automount 0 0
+""",
+    "etc/systemd/network/lab.network": """\
+[Match]
+Name=eth0
+[Network]
+DHCP=ipv4
+LinkLocalAddressing=no
+""",
+    "etc/binfmt.d/lab.conf": ":lab:M::LABX::/srv/interpreter:F\n",
+    "etc/systemd/system/systemd-binfmt.service.d/lab.conf":
+        "[Unit]\nRequiresMountsFor=/srv\n",
+    "etc/systemd/system/lab-private.service": _SERVICE.format(
+        settings="PrivateMounts=yes\nExecStart=sleep infinity"),
+    "etc/systemd/system/lab-directory.service": _SERVICE.format(
+        settings="WorkingDirectory=/mnt/loop\nExecStart=sleep infinity"),
+    "etc/systemd/system/lab-namespaces.service": _SERVICE.format(
+        settings="ExecStart=unshare -Upf --mount-proc sleep infinity\n"
+                 "TimeoutStopSec=5"),
+    "lab/setup": _SYSTEMD_SETUP,
+}
+_SYSTEMD_HOOKS = [
+    'chroot "$1" systemctl -q enable systemd-networkd',
+    'chroot "$1" systemctl -q mask apt-daily.timer apt-daily-upgrade.timer '
+    'dpkg-db-backup.timer e2scrub_all.timer fstrim.timer mdcheck_start.timer '
+    'mdcheck_continue.timer mdmonitor-oneshot.timer '
+    'systemd-networkd-wait-online.service e2scrub_reap.service',
+    'rm -f "$1"/etc/ssh/ssh_host_*',
+]
+
+
+class Disk:
+    """The disks of one machine. images: their paths, host_key: the public
+    one of its SSH server, login_key: with which root may log in."""
+
+    def __init__(self, directory):
+        self.images = sorted(directory.glob("vd?.qcow2"))
+        self.login_key = directory / "login"
+        host_key = directory / "host.pub"
+        self.host_key = host_key if host_key.exists() else None
+
+
+def _key(path):
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C",
+                    "lab", "-f", str(path)], check=True,
+                   stdin=subprocess.DEVNULL)
+
+
+def _write(tree, files):
+    for name, content in files.items():
+        path = Path(tree, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content)
+        if content.startswith("#!"):
+            path.chmod(0o755)
+
+
+def _install_keys(tree, directory):
+    """Keys of its own for the SSH server, and one for the login."""
+    _key(directory / "host")
+    _key(directory / "login")
+    ssh = Path(tree, "etc/ssh")
+    for name, suffix in (("host", ""), ("host.pub", ".pub")):
+        shutil.copy(directory / name, ssh / f"ssh_host_ed25519_key{suffix}")
+    _write(tree, {"etc/ssh/sshd_config.d/lab.conf": _SSHD})
+    Path(tree, "root/.ssh").mkdir(mode=0o700, exist_ok=True)
+    shutil.copy(directory / "login.pub",
+                Path(tree, "root/.ssh/authorized_keys"))
+
+
+def _partition(disk, partitions):
+    """A GPT with partitions of so many MiB."""
+    with open(disk, "wb") as file:
+        file.truncate((sum(partitions) + 2) * _MIB)
+    subprocess.run(["sfdisk", "--quiet", str(disk)], check=True, text=True,
+                   capture_output=True, input="label: gpt\n" + "".join(
+                       f"size={size}MiB\n" for size in partitions))
+
+
+def _ext4(tree, disk, offset_mib, size_mib):
+    """Makes the file system of a tree in its place."""
+    subprocess.run(
+        ["mke2fs", "-q", "-t", "ext4", "-d", str(tree), "-E",
+         f"offset={offset_mib * _MIB},root_owner=0:0", str(disk),
+         f"{size_mib << 10}k"], check=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL)
+
+
+def _keep(raw, directory):
+    for disk in raw:
+        subprocess.run(["qemu-img", "convert", "-O", "qcow2", "-f", "raw",
+                        str(disk), str(directory / f"{disk.stem}.qcow2")],
+                       check=True, stdin=subprocess.DEVNULL)
+
+
+def _set_up(raw):
+    """Has the system on the disks run its /lab/setup."""
+    from .diskvm import SetupVM  # which boots what this module makes
+    with SetupVM(raw) as machine:
+        machine.ttyS0.expect(r"^lab: the disks are made$", 180)
+        machine.wait_off(60)
+
+
+def _extract(tar, tree):
+    if os.geteuid() != 0:
+        raise LabError("the disk of a machine is made from a tree with "
+                       "owners: this takes root")
+    subprocess.run(["tar", "-x", "-p", "--numeric-owner", "-C", str(tree),
+                    "-f", str(tar)], check=True, stdin=subprocess.DEVNULL)
+
+
+def _debian(tar, files, root_mib, more_disks, directory):
+    directory.mkdir()
+    with tempfile.TemporaryDirectory(dir=directory.parent) as where:
+        where = Path(where)
+        tree = where / "tree"
+        tree.mkdir()
+        _extract(tar, tree)
+        _write(tree, files)
+        _install_keys(tree, directory)
+        initrd.install_modules(tree)
+        for name in ("data", "mnt/loop", "mnt/overlay", "mnt/bind",
+                     "mnt/automount", "var/lib/upper", "var/lib/work"):
+            (tree / name).mkdir(parents=True, exist_ok=True)
+        wants = tree / "etc/systemd/system/multi-user.target.wants"
+        for name in files:
+            if name.startswith("etc/systemd/system/lab-"):
+                (wants / Path(name).name).symlink_to("/" + name)
+        raw = [where / "vda.raw"]
+        _partition(raw[0], [_BOOT, root_mib, _SWAP, _VOLUMES])
+        _ext4(tree, raw[0], 1 + _BOOT, root_mib)
+        for number, partitions in enumerate(more_disks):
+            raw.append(where / f"vd{chr(ord('b') + number)}.raw")
+            _partition(raw[-1], partitions)
+        _set_up(raw)
+        _keep(raw, directory)
+
+
+def systemd_tar():
+    """The packages of the system on the disk, which are those of an image to
+    swap it for, too: it has all that would take disks again."""
+    return images.debian_tar("disksys", _SYSTEMD, _SYSTEMD_HOOKS)
+
+
+def systemd():
+    """Debian 12 with systemd, host name disksys, on two disks."""
+    tar = systemd_tar()
+    return Disk(cached(
+        "disksys-disk", [tar.name, _SYSTEMD_FILES, _SSHD, initrd.recipe()],
+        lambda path: _debian(tar, _SYSTEMD_FILES, 640, [[64, 64]], path)))

@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: MIT
+"""A machine that boots from its own disk, and that can be put back to where
+it was: its disks and its memory, in a second or two.
+
+Its disks are overlays over cached images; nothing that a scenario does to
+them is kept. A reset ends in the system on the disk, as often as it comes.
+"""
+
+import socket
+import subprocess
+import time
+
+from . import initrd
+from .console import LabError, Timeout
+from .vm import OUT, VM
+
+# The system on the disk has the screen and ttyS0 as its consoles.
+CONSOLES = "console=tty0 console=ttyS0,115200 nomodeset net.ifnames=0"
+
+_SSH_OPTIONS = [
+    "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
+    "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
+    "-o", "ServerAliveCountMax=6", "-o", "IdentitiesOnly=yes",
+    "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=ERROR"]
+_SSH_FAILED = 255
+
+
+def _free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Ssh:
+    """root's logins on a machine that has the host key of disk, and no
+    other: a connection with another one fails."""
+
+    def __init__(self, disk, port, work):
+        self.port = port
+        self._known = work / "known_hosts"
+        self._known.write_text(
+            f"[127.0.0.1]:{port} {disk.host_key.read_text()}")
+        self._key = work / "id"
+        self._key.write_bytes(disk.login_key.read_bytes())
+        self._key.chmod(0o600)
+
+    def command(self, command):
+        """The arguments that run a command there."""
+        return ["ssh", *_SSH_OPTIONS, "-i", str(self._key),
+                "-o", f"UserKnownHostsFile={self._known}",
+                "-p", str(self.port), "root@127.0.0.1", command]
+
+    def run(self, command, timeout=60, stdin=None):
+        """(exit status, what it printed, both streams)."""
+        try:
+            done = subprocess.run(
+                self.command(command), stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT, timeout=timeout, check=False,
+                **({"input": stdin} if stdin is not None else
+                   {"stdin": subprocess.DEVNULL}))
+        except subprocess.TimeoutExpired as error:
+            said = (error.stdout or b"").decode(errors="replace")
+            raise Timeout(f"ssh: {command!r} took over {timeout} s; it "
+                          f"said:\n{said}") from error
+        return done.returncode, done.stdout.decode(errors="replace")
+
+    def check(self, command, timeout=60, stdin=None):
+        """Runs a command that must succeed; returns what it printed."""
+        status, output = self.run(command, timeout, stdin)
+        if status:
+            raise LabError(f"ssh: {command!r} ended with {status}: "
+                           f"{output.strip()}")
+        return output
+
+    def wait(self, timeout, command="true"):
+        """Until a login works and the command succeeds. A server that is not
+        there cannot tell when it will be, so it is asked again and again."""
+        deadline = time.monotonic() + timeout
+        while True:
+            status, output = self.run(command, timeout)
+            if status == 0:
+                return output
+            if time.monotonic() > deadline:
+                raise Timeout(f"ssh: {command!r} does not succeed in "
+                              f"{timeout} s: {output.strip()}")
+            time.sleep(0.2)
+
+
+class DiskVM(VM):
+    """disk: a disks.Disk, screen: whether it has one; more as for VM."""
+
+    def __init__(self, name, disk, screen=True, words="", **options):
+        options.setdefault("processors", 1)
+        super().__init__(name, **options)
+        self.disk = disk
+        self.screen_there = screen
+        self.words = words
+        self.ssh_port = _free_port()
+        self.ssh = None
+
+    def start(self):
+        self.work.mkdir(parents=True, exist_ok=True)
+        for number, image in enumerate(self.disk.images):
+            subprocess.run(
+                ["qemu-img", "create", "-q", "-f", "qcow2", "-b", str(image),
+                 "-F", "qcow2", str(self._overlay(number))], check=True,
+                stdin=subprocess.DEVNULL)
+        if self.disk.host_key:
+            self.ssh = Ssh(self.disk, self.ssh_port, self.work)
+        super().start()
+
+    def _overlay(self, number):
+        return self.work / f"disk{number}.qcow2"
+
+    def _base(self):
+        return [
+            "qemu-system-x86_64", *self._speed(), "-machine", "pc",
+            "-vga", "std" if self.screen_there else "none",
+            "-kernel", str(OUT / "vmlinuz"), "-initrd", str(initrd.path()),
+            "-append", f"{CONSOLES} panic=-1 {self.words}".rstrip(),
+            "-netdev", "user,id=n0,hostfwd=tcp:127.0.0.1:"
+                       f"{self.ssh_port}-:22",
+            "-device", "virtio-net-pci,netdev=n0",
+            "-device", "i6300esb", "-action", "watchdog=reset"]
+
+    def _hardware(self):
+        arguments = self._base()
+        for number, _ in enumerate(self.disk.images):
+            arguments += [
+                "-drive", f"file={self._overlay(number)},format=qcow2,"
+                f"if=virtio,cache=unsafe,id=d{number}"]
+        return arguments
+
+    def _asked(self, line):
+        answer = self._hmp(line).strip()
+        if answer:
+            raise LabError(f"{line}: {answer}")
+
+    def save(self, name):
+        """Keeps the machine as it is now: memory, devices, disks."""
+        self._asked(f"savevm {name}")
+
+    def restore(self, name):
+        """Puts the machine back to where it was, whatever became of it."""
+        self._asked(f"loadvm {name}")
+        self.monitor.forget("RESET")
+        self.ttyS0.skip()
+        self.ttyS1.skip()
+
+
+class SetupVM(DiskVM):
+    """The machine in which the layers of storage are made, on the raw disks
+    themselves. It turns itself off."""
+
+    def __init__(self, raw):
+        super().__init__("disk-setup", None, screen=False, words="setup",
+                         memory_mib=512, limit=300)
+        self._raw = raw
+
+    def start(self):
+        VM.start(self)
+
+    def _hardware(self):
+        arguments = self._base()
+        for disk in self._raw:
+            arguments += ["-drive", f"file={disk},format=raw,if=virtio,"
+                                    "cache=unsafe"]
+        return arguments
