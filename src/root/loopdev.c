@@ -96,7 +96,7 @@ static int open_by_name(const char *name)
 	return fd < 0 ? -errno : fd;
 }
 
-int loopdev_device(const char *name, uint64_t *ret_device)
+int loopdev_backing(const char *name, struct loopdev_backing *ret_backing)
 {
 	_cleanup_fd int fd = open_by_name(name);
 	struct loop_info64 info;
@@ -105,7 +105,8 @@ int loopdev_device(const char *name, uint64_t *ret_device)
 		return fd;
 	if (ioctl(fd, LOOP_GET_STATUS64, &info) < 0)
 		return -errno;
-	*ret_device = info.lo_device;
+	ret_backing->device = info.lo_device;
+	ret_backing->special = info.lo_rdevice;
 	return 0;
 }
 

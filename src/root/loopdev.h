@@ -26,9 +26,15 @@ int loopdev_attach(int file_fd, uint64_t offset, uint64_t length,
 int loopdev_list(int (*each)(const char *name, const char *file, void *context),
 		 void *context) _must_check;
 
-/* Device (st_dev) of the file system that the file is in. -ENXIO: it is not
- * attached. */
-int loopdev_device(const char *name, uint64_t *ret_device) _must_check;
+/* Where a loop device's file is. */
+struct loopdev_backing {
+	uint64_t device;  /* st_dev of the file */
+	uint64_t special; /* st_rdev of a block device, otherwise 0 */
+};
+
+/* -ENXIO: it is not attached. */
+int loopdev_backing(const char *name, struct loopdev_backing *ret_backing)
+	_must_check;
 
 /*
  * Detaches a device by name. While something still holds it open, the kernel

@@ -2,26 +2,8 @@
 #include "root/mountinfo.h"
 
 #include <errno.h>
-#include <sys/sysmacros.h>
 
-#include "base/text.h"
 #include "root/proc-text.h"
-
-/* "MAJOR:MINOR" */
-static int device_parse(char *text, dev_t *ret_device)
-{
-	char *minor_text = strchr(text, ':');
-	uint64_t major_number, minor_number;
-
-	if (!minor_text)
-		return -EBADMSG;
-	*minor_text++ = '\0';
-	if (str_to_u64(text, UINT32_MAX, &major_number) < 0 ||
-	    str_to_u64(minor_text, UINT32_MAX, &minor_number) < 0)
-		return -EBADMSG;
-	*ret_device = makedev((unsigned)major_number, (unsigned)minor_number);
-	return 0;
-}
 
 /* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAGS ...] - TYPE SOURCE OPTIONS */
 static int parse_line(struct view line, struct mountinfo *mount)
@@ -31,7 +13,7 @@ static int parse_line(struct view line, struct mountinfo *mount)
 	for (int i = 0; i < 2; i++)
 		(void)proc_text_until(&line, ' ');
 	if (proc_text_word(&line, device, sizeof(device)) < 0 ||
-	    device_parse(device, &mount->device) < 0 ||
+	    proc_text_device(device, &mount->device) < 0 ||
 	    proc_text_word(&line, mount->root, sizeof(mount->root)) < 0 ||
 	    proc_text_word(&line, mount->point, sizeof(mount->point)) < 0)
 		return -EBADMSG;

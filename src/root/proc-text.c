@@ -2,6 +2,9 @@
 #include "root/proc-text.h"
 
 #include <errno.h>
+#include <sys/sysmacros.h>
+
+#include "base/text.h"
 
 struct view proc_text_until(struct view *v, char separator)
 {
@@ -45,4 +48,20 @@ int proc_text_word(struct view *line, char *dst, size_t size)
 	}
 	dst[len] = '\0';
 	return word.left > 0 || len == 0 ? -EBADMSG : 0;
+}
+
+int proc_text_device(const char *text, dev_t *ret_device)
+{
+	const char *colon = strchr(text, ':');
+	uint64_t major_number, minor_number;
+	char digits[16];
+
+	if (!colon || (size_t)(colon - text) >= sizeof(digits))
+		return -EBADMSG;
+	(void)str_copy(digits, (size_t)(colon - text) + 1, text);
+	if (str_to_u64(digits, UINT32_MAX, &major_number) < 0 ||
+	    str_to_u64(colon + 1, UINT32_MAX, &minor_number) < 0)
+		return -EBADMSG;
+	*ret_device = makedev((unsigned)major_number, (unsigned)minor_number);
+	return 0;
 }

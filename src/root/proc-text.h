@@ -11,3 +11,6 @@ struct view proc_text_until(struct view *v, char separator);
 /* The line's next word, up to one blank, which is skipped, into dst with its
  * escapes resolved. -EBADMSG: it is empty, too long, or has a NUL in it. */
 int proc_text_word(struct view *line, char *dst, size_t size) _must_check;
+
+/* "MAJOR:MINOR", as in mountinfo and in sysfs's dev. -EBADMSG. */
+int proc_text_device(const char *text, dev_t *ret_device) _must_check;

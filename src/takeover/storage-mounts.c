@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Mounts are undone from the last line of mountinfo to the first, since what
+ * is mounted on another mount mostly comes behind it. Where it does not (a
+ * mount that was moved), the next pass finds the way free.
+ *
+ * The buffers are static: there may be thousands of mounts, and PID 1 does not
+ * allocate.
+ */
+#include <fcntl.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/sysmacros.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/text.h"
+#include "takeover/storage-internal.h"
+
+static struct view read_tail(const char *path, char *buf, size_t size)
+{
+	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+	const char *begin = buf;
+	size_t len = 0;
+	ssize_t n;
+
+	if (fd < 0)
+		return view_over(buf, 0);
+	while ((n = fd_read_full(fd, buf + len, size - len)) > 0) {
+		len += (size_t)n;
+		if (len < size)
+			break;
+		len = size / 2;
+		memmove(buf, buf + size - len, len);
+		begin = memchr(buf, '\n', len);
+		begin = begin ? begin + 1 : buf + len;
+	}
+	return view_over(begin, (size_t)(buf + len - begin));
+}
+
+struct view storage_read_mounts(void)
+{
+	static char buf[MIB];
+
+	return read_tail("/proc/self/mountinfo", buf, sizeof(buf));
+}
+
+struct view storage_read_swaps(void)
+{
+	static char buf[64 * KIB];
+
+	return read_tail("/proc/swaps", buf, sizeof(buf));
+}
+
+bool storage_mount_is_on_disk(const struct mountinfo *mount)
+{
+	/* btrfs has a device number for each subvolume, of no device. */
+	return major(mount->device) != 0 || str_eq(mount->type, "btrfs");
+}
+
+void storage_thaw(const struct mountinfo *mount)
+{
+	_cleanup_fd int fd = FD_NONE;
+
+	if (!storage_mount_is_on_disk(mount))
+		return;
+	/* Nothing but a directory: a file mounted there may be a device. */
+	fd = open(mount->point,
+		  O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd >= 0)
+		(void)ioctl(fd, FITHAW, 0);
+}
+
+/* Takes the last line away from text. */
+static struct view take_last_line(struct view *text)
+{
+	size_t end = text->left, begin;
+	const uint8_t *before;
+
+	if (end > 0 && text->at[end - 1] == '\n')
+		end--;
+	before = memrchr(text->at, '\n', end);
+	begin = before ? (size_t)(before - text->at) + 1 : 0;
+	text->left = begin;
+	return view_over(text->at + begin, end - begin);
+}
+
+static bool is_below_old_root(const char *path)
+{
+	const char *rest = str_after(path, STORAGE_OLD_ROOT);
+
+	return rest && (*rest == '\0' || *rest == '/');
+}
+
+/* The mounts of the old system, innermost first; returns for how many of them
+ * each() was false. */
+static unsigned each_old_mount(bool (*each)(const struct mountinfo *mount))
+{
+	static struct mountinfo mount;
+	struct view text = storage_read_mounts();
+	unsigned left = 0;
+
+	while (text.left > 0) {
+		struct view line = take_last_line(&text);
+
+		if (mountinfo_next(&line, &mount) > 0 &&
+		    is_below_old_root(mount.point) && !each(&mount))
+			left++;
+	}
+	return left;
+}
+
+static bool unmount(const struct mountinfo *mount)
+{
+	storage_thaw(mount);
+	return umount2(mount->point, UMOUNT_NOFOLLOW) == 0;
+}
+
+unsigned storage_mounts_off(void)
+{
+	return each_old_mount(unmount);
+}
+
+/*
+ * What nobody can reach any more should not be written to either: then the
+ * file system is whole on the disk, whoever still holds it. Those without a
+ * device (devtmpfs, sysfs) have one superblock for the new system, too.
+ */
+static bool give_up(const struct mountinfo *old)
+{
+	if (storage_mount_is_on_disk(old))
+		(void)mount(NULL, old->point, NULL, MS_REMOUNT | MS_RDONLY,
+			    NULL);
+	return false;
+}
+
+unsigned storage_detach_rest(void)
+{
+	unsigned left = each_old_mount(give_up);
+
+	if (left > 0)
+		(void)umount2(STORAGE_OLD_ROOT, MNT_DETACH | UMOUNT_NOFOLLOW);
+	return left;
+}
