@@ -93,7 +93,7 @@ static const char *kind_text(const struct image_facts *facts,
 
 	if (facts->kind == KIND_UNKNOWN)
 		text_put(&text, "layers");
-	else if (facts->layout == IMAGE_LAYOUT_FILE && compression)
+	else if (facts->content != KIND_TAR && compression)
 		text_add(&text, "%s (%s)", kind_name(facts->content),
 			 compression);
 	else

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "image/cpio.h"
 #include "image/sparse.h"
 
 static struct view head_of(const struct content *content)
@@ -118,7 +119,10 @@ static int read_archive(struct content *content, struct failure *failure)
 {
 	const struct tar_input input = { next, content };
 	const struct tar_sink sink = tree_sink(content->tree);
-	int r = tar_read(&input, &sink, content->label, failure);
+	/* Layers are tars (image-spec layer.md). */
+	bool cpio = content->may_be_file && content->kind == KIND_CPIO;
+	int r = (cpio ? cpio_read : tar_read)(&input, &sink, content->label,
+					      failure);
 
 	return r < 0 ? r : tree_finish(content->tree, failure);
 }

@@ -16,7 +16,7 @@ struct content {
 	struct ring *ring; /* borrowed, as the rest */
 	struct tree *tree;
 	const char *label;
-	bool may_be_file;
+	bool may_be_file; /* or a cpio archive: it is no layer */
 
 	/* Found out. */
 	enum unpack_content what;

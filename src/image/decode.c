@@ -14,6 +14,7 @@ const struct decoder *decoder_of(enum image_kind kind)
 		return &decoder_lz4;
 	case KIND_UNKNOWN:
 	case KIND_TAR:
+	case KIND_CPIO:
 	case KIND_SQUASHFS:
 	case KIND_EROFS:
 	case KIND_DISK:

@@ -184,8 +184,8 @@ static int take_stream(struct loading *loading, unsigned int number,
 	str_copy(image->sha256, sizeof(image->sha256), result->verdict.sha256);
 	str_copy(image->signer, sizeof(image->signer), result->verdict.signer);
 	str_copy(image->kind, sizeof(image->kind),
-		 kind_name(result->layout == IMAGE_LAYOUT_FILE ? result->content
-							       : result->kind));
+		 kind_name(result->content == KIND_TAR ? result->kind
+						       : result->content));
 	image->validators = result->validators;
 	return commit(loading, number, &key, result, failure);
 }

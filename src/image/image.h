@@ -25,7 +25,7 @@ struct image_request {
 struct image_facts {
 	struct reference reference;
 	enum image_kind kind;	 /* of a stream; KIND_UNKNOWN: it has layers */
-	enum image_kind content; /* of a file that came compressed */
+	enum image_kind content; /* what it is when it came compressed */
 	enum image_layout layout;
 	struct verify_verdict verdict; /* of layers: sha256 is the manifest's */
 	size_t layer_count;

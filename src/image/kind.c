@@ -47,7 +47,9 @@ static const struct magic magics[] = {
 	MAGIC(0, "PK\3\4", KIND_UNKNOWN, "a zip archive"),
 	MAGIC(0, "7z\xbc\xaf\x27\x1c", KIND_UNKNOWN, "a 7z archive"),
 	MAGIC(0, "Rar!", KIND_UNKNOWN, "a rar archive"),
-	MAGIC(0, "07070", KIND_UNKNOWN, "a cpio archive"),
+	MAGIC(0, "070701", KIND_CPIO, "cpio"),
+	MAGIC(0, "070702", KIND_CPIO, "cpio"),
+	MAGIC(0, "07070", KIND_UNKNOWN, "a cpio archive that is not newc"),
 	MAGIC(0, "!<arch>", KIND_UNKNOWN, "a Debian package or ar archive"),
 	MAGIC(0, "\xed\xab\xee\xdb", KIND_UNKNOWN, "an RPM package"),
 	MAGIC(0, "KDMV", KIND_UNKNOWN, "a VMDK disk image"),
@@ -191,6 +193,7 @@ bool kind_is_file(enum image_kind kind)
 	case KIND_TAR_ZSTD:
 	case KIND_TAR_XZ:
 	case KIND_TAR_LZ4:
+	case KIND_CPIO:
 		break;
 	}
 	return false;
@@ -232,8 +235,8 @@ static bool is_web_page(struct view head)
 int kind_refuse(struct view head, const char *name, struct failure *failure)
 {
 	static const char wanted[] =
-		"wanted is a tar (plain, gz, xz, zst, lz4), squashfs, erofs "
-		"or a disk (raw, qcow2)";
+		"wanted is a tar or newc cpio (plain, gz, xz, zst, lz4), "
+		"squashfs, erofs or a disk (raw, qcow2)";
 	const struct magic *magic = find_magic(head);
 
 	if (head.left == 0)

@@ -15,6 +15,7 @@ enum image_kind {
 	KIND_TAR_ZSTD, /* unpacker finds out */
 	KIND_TAR_XZ,
 	KIND_TAR_LZ4,
+	KIND_CPIO, /* newc: an initramfs (wire/newc.h) */
 	KIND_SQUASHFS,
 	KIND_EROFS,
 	KIND_DISK,  /* raw: a partition table, or another file system */

@@ -130,7 +130,7 @@ static int decoder_for(int fd, const char *name,
 	kind = kind_of(view);
 	if (kind == KIND_UNKNOWN)
 		return kind_refuse(view, name, failure);
-	if (kind_is_file(kind))
+	if (kind_is_file(kind) || kind == KIND_CPIO)
 		return failure_set(failure, EBADMSG,
 				   "%s: this is %s, not an image's archive",
 				   name, kind_name(kind));

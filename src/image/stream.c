@@ -158,6 +158,7 @@ static uint64_t needed_bytes(struct job *job, struct view head)
 		return 0;
 	case KIND_UNKNOWN:
 	case KIND_TAR:
+	case KIND_CPIO:
 	case KIND_QCOW2:
 		break;
 	}
@@ -399,8 +400,11 @@ static int finish_tree(struct job *job, struct failure *failure)
 	if (r < 0)
 		return r;
 	take_figures(job);
-	if (job->unpacker.shared->content != UNPACK_CONTENT_FILE)
+	if (job->unpacker.shared->content != UNPACK_CONTENT_FILE) {
+		if (job->unpacker.shared->content_kind == KIND_CPIO)
+			job->result.content = KIND_CPIO;
 		return 0;
+	}
 	job->result.content =
 		(enum image_kind)job->unpacker.shared->content_kind;
 	return job->what->depth == UNPACK_NOTHING

@@ -3,7 +3,6 @@
 
 #include <archive.h>
 #include <errno.h>
-#include <limits.h>
 
 #include "base/text.h"
 #include "image/name.h"
@@ -95,21 +94,19 @@ static int explain(const struct reader *reader, struct failure *failure)
 			   error);
 }
 
-static int clean(const struct reader *reader, const char *name, const char *of,
-		 char buf[static PATH_MAX + 256], const char **ret_name,
-		 struct failure *failure)
+int tar_clean_name(const char *label, const char *name, const char *of,
+		   char buf[static TAR_NAME_MAX], const char **ret_name,
+		   struct failure *failure)
 {
 	enum name_verdict verdict = NAME_TOO_LONG;
 
-	if (!name)
-		name = "";
-	if (str_copy(buf, PATH_MAX + 256, name))
+	if (str_copy(buf, TAR_NAME_MAX, name))
 		verdict = name_clean(buf, ret_name);
 	if (verdict == NAME_GOOD)
 		return 0;
 	/* A name may be a megabyte long; its start says enough. */
-	return failure_set(failure, EBADMSG, "%s: %s '%.128s' %s",
-			   reader->label, of, name, name_verdict_text(verdict));
+	return failure_set(failure, EBADMSG, "%s: %s '%.128s' %s", label, of,
+			   name, name_verdict_text(verdict));
 }
 
 static int pass_data(struct reader *reader, struct archive_entry *entry,
@@ -144,16 +141,17 @@ static int pass_data(struct reader *reader, struct archive_entry *entry,
 static int pass_entry(struct reader *reader, struct archive_entry *entry,
 		      struct failure *failure)
 {
-	char name_buf[PATH_MAX + 256], link_buf[PATH_MAX + 256];
-	const char *link = archive_entry_hardlink(entry), *name;
+	char name_buf[TAR_NAME_MAX], link_buf[TAR_NAME_MAX];
+	const char *link = archive_entry_hardlink(entry);
+	const char *name = archive_entry_pathname(entry);
 	int r;
 
 	reader->whole = false;
-	r = clean(reader, archive_entry_pathname(entry), "entry", name_buf,
-		  &name, failure);
+	r = tar_clean_name(reader->label, name ? name : "", "entry", name_buf,
+			   &name, failure);
 	if (r == 0 && link)
-		r = clean(reader, link, "hard link target", link_buf, &link,
-			  failure);
+		r = tar_clean_name(reader->label, link, "hard link target",
+				   link_buf, &link, failure);
 	if (r == 0)
 		r = reader->sink->entry(reader->sink->context, entry, name,
 					link, failure);

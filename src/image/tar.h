@@ -6,9 +6,12 @@
 #pragma once
 
 #include <archive_entry.h>
+#include <limits.h>
 
 #include "base/failure.h"
 #include "wire/view.h"
+
+#define TAR_NAME_MAX (PATH_MAX + 256)
 
 struct tar_input {
 	/* 1 with the next bytes, which stay until the next call; 0 at the
@@ -45,3 +48,11 @@ struct tar_sink {
  */
 int tar_read(const struct tar_input *input, const struct tar_sink *sink,
 	     const char *label, struct failure *failure) _must_check;
+
+/*
+ * Checks and cleans (name_clean()) the name of an entry, or what a link is to:
+ * of says which. *ret_name points into buf. -EBADMSG with *failure.
+ */
+int tar_clean_name(const char *label, const char *name, const char *of,
+		   char buf[static TAR_NAME_MAX], const char **ret_name,
+		   struct failure *failure) _must_check;

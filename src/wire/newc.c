@@ -2,16 +2,18 @@
 /*
  * A header is the magic and 13 numbers of eight hexadecimal digits each, in
  * the order of fields below; the last two are the length of the name with its
- * NUL, and a checksum that only magic 070702 uses.
+ * NUL, and the sum of the data's bytes, which only magic 070702 uses.
  */
 #include "wire/newc.h"
 
 #include <errno.h>
 
 static const char magic[6] = "070701";
+static const char magic_checked[6] = "070702";
 static const char trailer[] = "TRAILER!!!";
 
-#define DIGITS 8
+#define DIGITS	     8
+#define NAME_SIZE_AT (sizeof(magic) + 11 * DIGITS)
 
 size_t newc_padding(uint64_t len)
 {
@@ -41,7 +43,7 @@ void newc_build_entry(struct build *b, const struct newc_entry *entry)
 		entry->node_major,
 		entry->node_minor,
 		(uint32_t)entry->name_len + 1,
-		0,
+		entry->checked ? entry->checksum : 0,
 	};
 	size_t start = b->len;
 
@@ -50,7 +52,7 @@ void newc_build_entry(struct build *b, const struct newc_entry *entry)
 		b->bad = true;
 		return;
 	}
-	build_bytes(b, magic, sizeof(magic));
+	build_bytes(b, entry->checked ? magic_checked : magic, sizeof(magic));
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		build_hex(b, fields[i]);
 	build_bytes(b, entry->name, entry->name_len);
@@ -85,11 +87,32 @@ static uint32_t view_hex(struct view *v)
 	return value;
 }
 
+bool newc_starts(struct view v)
+{
+	return view_starts(v, magic, sizeof(magic)) ||
+	       view_starts(v, magic_checked, sizeof(magic_checked));
+}
+
+int newc_header_size(struct view head, size_t *ret_size)
+{
+	struct view v = view_at(head, NAME_SIZE_AT);
+	uint32_t name_size = view_hex(&v);
+
+	if (!newc_starts(head) || v.bad || name_size < 2 ||
+	    name_size > NEWC_NAME_MAX + 1)
+		return -EBADMSG;
+	*ret_size = NEWC_HEADER + name_size;
+	return 0;
+}
+
 int newc_parse_entry(struct view *v, struct newc_entry *ret_entry)
 {
 	size_t before = v->left;
-	bool ours = view_starts(*v, magic, sizeof(magic));
-	struct newc_entry entry = { 0 };
+	bool ours = newc_starts(*v);
+	struct newc_entry entry = {
+		.checked =
+			view_starts(*v, magic_checked, sizeof(magic_checked)),
+	};
 	uint32_t name_size;
 	const uint8_t *name;
 
@@ -106,7 +129,7 @@ int newc_parse_entry(struct view *v, struct newc_entry *ret_entry)
 	entry.node_major = view_hex(v);
 	entry.node_minor = view_hex(v);
 	name_size = view_hex(v);
-	(void)view_hex(v); /* the checksum */
+	entry.checksum = view_hex(v);
 	name = view_take(v, name_size);
 	view_skip(v, newc_padding(before - v->left));
 	if (!ours || v->bad || name_size < 2 || name_size > NEWC_NAME_MAX + 1)

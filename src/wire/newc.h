@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The cpio format "newc" (magic 070701), which the kernel unpacks as its
- * initramfs: Documentation/driver-api/early-userspace/buffer-format.rst. An
+ * The cpio format "newc" (magic 070701, with check sums 070702), which the
+ * kernel unpacks as its initramfs: Documentation/driver-api/early-userspace/buffer-format.rst. An
  * archive is a sequence of: header and name, padded to 4 bytes; data, padded
  * to 4 bytes; the last entry is the trailer.
  */
@@ -11,8 +11,9 @@
 #include "wire/view.h"
 
 #define NEWC_NAME_MAX 4095 /* the kernel's PATH_MAX, without the NUL */
+#define NEWC_HEADER   110  /* bytes, without the name */
 /* The most that newc_build_entry() writes: header, name, NUL, padding. */
-#define NEWC_ENTRY_MAX (110 + NEWC_NAME_MAX + 1 + 3)
+#define NEWC_ENTRY_MAX (NEWC_HEADER + NEWC_NAME_MAX + 1 + 3)
 
 struct newc_entry {
 	uint32_t inode;
@@ -26,6 +27,8 @@ struct newc_entry {
 	const char *name; /* without a leading "/"; not NUL-terminated when it
 			     was parsed */
 	size_t name_len;
+	bool checked;	   /* magic 070702: checksum counts */
+	uint32_t checksum; /* the sum of the data's bytes */
 };
 
 /* Writes header, name and padding, in front of which the archive's length is a
@@ -39,6 +42,13 @@ size_t newc_padding(uint64_t len);
 
 /* Writes the end of the archive. */
 void newc_build_trailer(struct build *b);
+
+/* Whether this begins with one of the magics. */
+bool newc_starts(struct view v);
+
+/* How long header and name are, without padding, of an entry that begins with
+ * head, NEWC_HEADER bytes of it at least. -EBADMSG: it is none. */
+int newc_header_size(struct view head, size_t *ret_size) _must_check;
 
 /*
  * Reads one entry's header, name and padding; the view then stands at its

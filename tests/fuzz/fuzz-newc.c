@@ -23,6 +23,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    rebuilt.left != 0 || again.mode != entry.mode ||
 		    again.size != entry.size ||
 		    again.name_len != entry.name_len ||
+		    again.checked != entry.checked ||
+		    (entry.checked && again.checksum != entry.checksum) ||
 		    memcmp(again.name, entry.name, entry.name_len) != 0)
 			abort();
 		view_skip(&v, entry.size);
