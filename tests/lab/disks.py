@@ -126,6 +126,75 @@ _SYSTEMD_HOOKS = [
     'rm -f "$1"/etc/ssh/ssh_host_*',
 ]
 
+# addresses of QEMU's user network
+_INTERFACES = """\
+auto lo eth0
+iface lo inet loopback
+iface eth0 inet static
+	address 10.0.2.15/24
+	gateway 10.0.2.2
+"""
+
+_SYSVINIT_FILES = {
+    "etc/fstab": _FSTAB + """\
+/srv/swapfile none swap sw 0 0
+/srv/loop.img /mnt/loop ext4 loop 0 0
+/srv /mnt/bind none bind 0 0
+""",
+    "etc/network/interfaces": _INTERFACES,
+    "etc/modules": "i6300esb\n",
+    "lab/setup": "#!/bin/sh -ex\nmkswap -q /dev/vda3\n"
+                 + _SWAP_FILE.format(place="/srv/swapfile") + """\
+dd if=/dev/zero of=/srv/loop.img bs=1M count=16 2>/dev/null
+mkfs.ext4 -q -F /srv/loop.img
+""",
+}
+_SYSVINIT_HOOKS = ['rm -f "$1"/etc/ssh/ssh_host_*']
+
+_BUSYBOX_FILES = {
+    "etc/inittab": """\
+::sysinit:/etc/rc
+::respawn:-/bin/sh
+::ctrlaltdel:/bin/reboot
+::shutdown:/bin/umount -a -r
+""",
+    "etc/rc": """\
+#!/bin/sh
+mount -t proc proc /proc
+mount -t sysfs sys /sys
+mount -t devtmpfs dev /dev
+mkdir -p /dev/pts
+mount -t devpts devpts /dev/pts
+mount -t tmpfs run /run
+hostname diskbusy
+for module in virtio_net loop i6300esb; do
+	modprobe $module
+done
+ifconfig lo 127.0.0.1
+ifconfig eth0 10.0.2.15 netmask 255.255.255.0 up
+route add default gw 10.0.2.2
+swapon /dev/vda3
+swapon /srv/swapfile
+mount -o loop -t ext4 /srv/loop.img /mnt/loop
+( cd /mnt/loop && exec sleep 1000000 ) &
+echo "diskbusy: up"
+""",
+    "etc/profile": "export PS1='disk# '\n",
+    "etc/passwd": "root::0:0:root:/root:/bin/sh\n",
+    "lab/setup": "#!/bin/sh -ex\nmkswap /dev/vda3\n"
+                 + _SWAP_FILE.format(place="/srv/swapfile").replace(
+                     "mkswap -q", "mkswap") + """\
+dd if=/dev/zero of=/srv/loop.img bs=1M count=8 2>/dev/null
+mke2fs -F /srv/loop.img
+""",
+}
+
+
+# Which no package has.
+_DIRECTORIES = ["proc", "sys", "dev", "run", "tmp", "root", "srv", "data",
+                "mnt/loop", "mnt/overlay", "mnt/bind", "mnt/automount",
+                "var/lib/upper", "var/lib/work"]
+
 
 class Disk:
     """The disks of one machine. images: their paths, host_key: the public
@@ -207,23 +276,41 @@ def _extract(tar, tree):
                     "-f", str(tar)], check=True, stdin=subprocess.DEVNULL)
 
 
-def _debian(tar, files, root_mib, more_disks, directory):
+def _add_debian(tar, files):
+    def fill(tree, directory):
+        _extract(tar, tree)
+        _write(tree, files)
+        _install_keys(tree, directory)
+        wants = tree / "etc/systemd/system/multi-user.target.wants"
+        for name in files:
+            if name.startswith("etc/systemd/system/lab-"):
+                (wants / Path(name).name).symlink_to("/" + name)
+    return fill
+
+
+def _add_busybox(tree, _):
+    with tempfile.NamedTemporaryFile() as file:
+        with tarfile.open(file.name, "w") as archive:
+            images.add_busybox(archive)
+            images.add(archive, "sbin/init", type=tarfile.SYMTYPE,
+                       linkname="../bin/busybox", mode=0o777)
+        _extract(file.name, tree)
+    _write(tree, _BUSYBOX_FILES)
+    # Not all of busybox's shells find its own applets without one.
+    for link in ("usr/bin", "usr/sbin"):
+        (tree / link).mkdir(parents=True)
+
+
+def _make(fill, root_mib, more_disks, directory):
     directory.mkdir()
     with tempfile.TemporaryDirectory(dir=directory.parent) as where:
         where = Path(where)
         tree = where / "tree"
         tree.mkdir()
-        _extract(tar, tree)
-        _write(tree, files)
-        _install_keys(tree, directory)
+        fill(tree, directory)
         initrd.install_modules(tree)
-        for name in ("data", "mnt/loop", "mnt/overlay", "mnt/bind",
-                     "mnt/automount", "var/lib/upper", "var/lib/work"):
+        for name in _DIRECTORIES:
             (tree / name).mkdir(parents=True, exist_ok=True)
-        wants = tree / "etc/systemd/system/multi-user.target.wants"
-        for name in files:
-            if name.startswith("etc/systemd/system/lab-"):
-                (wants / Path(name).name).symlink_to("/" + name)
         raw = [where / "vda.raw"]
         _partition(raw[0], [_BOOT, root_mib, _SWAP, _VOLUMES])
         _ext4(tree, raw[0], 1 + _BOOT, root_mib)
@@ -232,6 +319,13 @@ def _debian(tar, files, root_mib, more_disks, directory):
             _partition(raw[-1], partitions)
         _set_up(raw)
         _keep(raw, directory)
+
+
+def _cached(name, recipe, fill, root_mib, more_disks):
+    return Disk(cached(
+        name, [recipe, initrd.recipe(), _SSHD, _DIRECTORIES, root_mib,
+               more_disks],
+        lambda path: _make(fill, root_mib, more_disks, path)))
 
 
 def systemd_tar():
@@ -243,6 +337,19 @@ def systemd_tar():
 def systemd():
     """Debian 12 with systemd, host name disksys, on two disks."""
     tar = systemd_tar()
-    return Disk(cached(
-        "disksys-disk", [tar.name, _SYSTEMD_FILES, _SSHD, initrd.recipe()],
-        lambda path: _debian(tar, _SYSTEMD_FILES, 640, [[64, 64]], path)))
+    return _cached("disksys-disk", [tar.name, _SYSTEMD_FILES],
+                   _add_debian(tar, _SYSTEMD_FILES), 640, [[64, 64]])
+
+
+def sysvinit():
+    """Debian 12 with sysvinit, host name disksysv."""
+    tar = images.debian_tar("disksysv", _SYSVINIT, _SYSVINIT_HOOKS)
+    return _cached("disksysv-disk", [tar.name, _SYSVINIT_FILES],
+                   _add_debian(tar, _SYSVINIT_FILES), 512, [])
+
+
+def busybox():
+    """Busybox as init, host name diskbusy, a shell on its console and no
+    SSH server."""
+    return _cached("diskbusy-disk", [images.recipe(), _BUSYBOX_FILES],
+                   _add_busybox, 96, [])
