@@ -127,19 +127,42 @@ static void judge_init(const struct preflight_facts *facts,
 		       const struct preflight_wanted *wanted _unused,
 		       struct check *check)
 {
-	char version[16] = "";
-
-	if (facts->systemd_version)
-		snprintf(version, sizeof(version), " %u",
-			 facts->systemd_version);
-	if (facts->init == INIT_UNKNOWN)
+	switch (facts->init) {
+	case INIT_SYSTEMD:
+		say(check, CHECK_FINE, "systemd %u", facts->systemd_version);
+		break;
+	case INIT_SYSVINIT:
+	case INIT_OPENRC:
+		say(check, CHECK_FINE, "%s", init_kind_name(facts->init));
+		break;
+	case INIT_BUSYBOX:
+	case INIT_RUNIT:
+		say(check, CHECK_FINE,
+		    "%s: its services end by SIGTERM, with some seconds to "
+		    "write what they have",
+		    init_kind_name(facts->init));
+		break;
+	case INIT_UNKNOWN:
 		say(check, CHECK_WARNING,
-		    "of an unknown kind: its services are not stopped in "
-		    "their own way, but killed; stop yourself what has data "
-		    "to write, such as databases");
-	else
-		say(check, CHECK_FINE, "%s%s", init_kind_name(facts->init),
-		    version);
+		    "of an unknown kind: its services end by SIGTERM, with "
+		    "some seconds to write what they have; stop databases "
+		    "yourself before");
+		break;
+	}
+}
+
+/* What the new system would lack; setting: of systemd's system.conf. */
+static void say_jail(struct check *check, const struct preflight_facts *facts,
+		     const char *what, const char *setting)
+{
+	bool systemd = facts->init == INIT_SYSTEMD;
+
+	say(check, CHECK_REFUSED,
+	    "PID 1 has %s, and the new system would, too, for ever: %s%s%s",
+	    what, systemd ? "remove " : "", systemd ? setting : "",
+	    systemd ? "= from systemd's system.conf, its usual reason, and "
+		      "reboot"
+		    : "only a reboot without it clears it");
 }
 
 /* A filter, the flag and the bounds go from PID 1 to the new init and to all
@@ -150,29 +173,23 @@ static void judge_jail(const struct preflight_facts *facts,
 {
 	uint64_t lost =
 		capability_all(facts->last_capability) & ~facts->pid1_bounding;
-	char names[NAMES_MAX];
+	char names[NAMES_MAX], what[NAMES_MAX + 16];
 
-	if (facts->pid1_seccomp)
-		say(check, CHECK_REFUSED,
-		    "PID 1 has a seccomp filter, which the new system would "
-		    "have for ever: remove SystemCallArchitectures= from "
-		    "systemd's system.conf (it is the usual reason) and "
-		    "reboot");
-	else if (facts->pid1_no_new_privs)
-		say(check, CHECK_REFUSED,
-		    "PID 1 has NoNewPrivs, with which no setuid program of "
-		    "the new system would ever work: remove NoNewPrivileges= "
-		    "from systemd's system.conf and reboot");
-	else if (lost)
-		say(check, CHECK_REFUSED,
-		    "PID 1 has given up %s, which the new system would lack "
-		    "for ever: remove CapabilityBoundingSet= from systemd's "
-		    "system.conf and reboot",
-		    capability_names(lost, names, sizeof(names)));
-	else
+	if (facts->pid1_seccomp) {
+		say_jail(check, facts, "a seccomp filter",
+			 "SystemCallArchitectures");
+	} else if (facts->pid1_no_new_privs) {
+		say_jail(check, facts, "NoNewPrivs (no setuid program works)",
+			 "NoNewPrivileges");
+	} else if (lost) {
+		snprintf(what, sizeof(what), "not %s",
+			 capability_names(lost, names, sizeof(names)));
+		say_jail(check, facts, what, "CapabilityBoundingSet");
+	} else {
 		say(check, CHECK_FINE,
 		    "no filter and no bounds that the new system would "
 		    "inherit");
+	}
 }
 
 static void say_method(struct check *check, const struct preflight_facts *facts,
@@ -392,8 +409,8 @@ static void judge_storage(const struct preflight_facts *facts _unused,
 {
 	if (wanted->keep_storage)
 		say(check, CHECK_FINE,
-		    "stays as it is (--keep-storage), the old root is "
-		    "unmounted only where nothing uses it");
+		    "no disk is released (--keep-storage), the new system "
+		    "may use them");
 	else
 		say(check, CHECK_FINE, "all disks are released");
 }

@@ -62,7 +62,6 @@ static const char *const kept[] = {
 	   the machine open */
 	"NetworkManager*",
 	"bird*",
-	"conmand",
 	"connman*",
 	"dhclient*",
 	"dhcpcd*",
