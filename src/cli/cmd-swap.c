@@ -5,6 +5,7 @@
  * one step that cannot: so the order is checks, image, checks again, person,
  * services, PID 1.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -192,29 +193,39 @@ static int check_first(struct swap *swap, struct failure *failure)
 					  failure);
 }
 
-static int choose_method(struct swap *swap, struct failure *failure)
-{
-	enum swap_method method;
-	int r = preflight_method(&swap->facts, &swap->wanted, &method, failure);
-
-	if (r == 0)
-		swap->plan.method = method;
-	return r;
-}
-
-/* All of it, now that the image is known. */
-static int check_last(struct swap *swap, struct failure *failure)
+/* Brings the image, and judges again now that it is known. A dry run prints
+ * every row, however far it came. */
+static int prepare(struct swap *swap, struct failure *failure)
 {
 	bool all = swap->arguments->dry_run;
-	size_t refused = swap_print_checks(swap, all);
+	enum swap_method method;
+	size_t refused = 0;
+	int r = check_first(swap, failure);
+
+	if (r == 0)
+		r = swap_stage(swap, failure);
+	if (r == 0 || all)
+		refused = swap_print_checks(swap, all);
+	if (r == 0 && refused > 0)
+		r = refuse(refused, failure);
+	if (r == 0)
+		r = preflight_method(&swap->facts, &swap->wanted, &method,
+				     failure);
+	if (r < 0)
+		return r;
+	swap->plan.method = method;
+	return swap_write(swap, failure);
+}
+
+/* What only trying tells. */
+static int try_out(struct swap *swap, struct failure *failure)
+{
 	int r;
 
-	if (refused)
-		return refuse(refused, failure);
-	r = 0;
-	if (swap->plan.method == SWAP_PTRACE)
-		r = inject_probe(1, failure);
-	if (r == 0 && swap->plan.method == SWAP_PTRACE && !swap->arguments->now)
+	if (swap->plan.method != SWAP_PTRACE)
+		return 0;
+	r = inject_probe(1, failure);
+	if (r == 0 && !swap->arguments->now)
 		r = services_list(swap->facts.init, &swap->services, failure);
 	return r;
 }
@@ -244,16 +255,10 @@ static int ask(const struct swap *swap, struct failure *failure)
 
 static int run(struct swap *swap, struct failure *failure)
 {
-	int r = check_first(swap, failure);
+	int r = prepare(swap, failure);
 
 	if (r == 0)
-		r = swap_stage(swap, failure);
-	if (r == 0)
-		r = choose_method(swap, failure);
-	if (r == 0)
-		r = swap_write(swap, failure);
-	if (r == 0)
-		r = check_last(swap, failure);
+		r = try_out(swap, failure);
 	if (r < 0)
 		return r;
 	if (swap->arguments->dry_run) {
@@ -285,8 +290,9 @@ static int swap_system(struct swap_arguments *a)
 	image_interrupts_catch();
 	if (r == 0)
 		r = run(&swap, &failure);
-	/* After the hand-over the new root is the stage's. */
-	if (r < 0 || a->dry_run)
+	/* After the hand-over the new root is the stage's, and when nobody
+	 * can tell it may be. */
+	if ((r < 0 && r != -EINPROGRESS) || a->dry_run)
 		staging_close(&swap.staging);
 	if (r < 0)
 		log_error("%s", failure.text);

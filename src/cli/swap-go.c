@@ -3,6 +3,7 @@
  * The way to the point of no return. Each step has its undo, which stands
  * above its label, so that a later step cannot forget it.
  */
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -89,8 +90,9 @@ static int go_by_ptrace(struct swap *swap, struct failure *failure)
 		r = not_interrupted(failure);
 	if (r == 0)
 		r = take_over(swap, failure);
-	if (r == 0)
-		return 0;
+	/* When nobody can tell, PID 1 may be the stage already. */
+	if (r == 0 || r == -EINPROGRESS)
+		return r;
 
 	swap_on_again(&off);
 start_services:
