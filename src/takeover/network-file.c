@@ -104,11 +104,23 @@ static void nexthop_clean(void *header)
 	nexthop->resvd = 0;
 }
 
-static bool nexthop_keep(_unused uint16_t type, _unused void *data,
-			 _unused size_t len, _unused const void *attrs,
-			 _unused size_t attrs_len)
+/* Newer kernels tell more of one than they take. */
+static bool nexthop_keep(uint16_t type, _unused void *data, _unused size_t len,
+			 _unused const void *attrs, _unused size_t attrs_len)
 {
-	return true;
+	switch (type & NLA_TYPE_MASK) {
+	case NHA_ID:
+	case NHA_GROUP:
+	case NHA_GROUP_TYPE:
+	case NHA_BLACKHOLE:
+	case NHA_OIF:
+	case NHA_GATEWAY:
+	case NHA_ENCAP_TYPE:
+	case NHA_ENCAP:
+	case NHA_FDB:
+		return true;
+	}
+	return false;
 }
 
 static const struct replay replay_nexthop = {
