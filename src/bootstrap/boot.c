@@ -1,8 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation. Either the kernel has just unpacked the bootstrap into
+ * rootfs and nothing is mounted, or a swap (takeover/stage.h) has started it in
+ * a tmpfs of its own, where /proc, /sys and /dev are mounted, the network is up
+ * and the host has a name. What is there already is kept, not made again: a
+ * mount upon a mount would never be found by who unmounts.
+ */
 #include "bootstrap/boot.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,11 +20,15 @@
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/memory.h"
 #include "base/path.h"
+#include "base/text.h"
+#include "bootstrap/settings.h"
 #include "root/cgroup.h"
 #include "root/copy.h"
+#include "root/mountinfo.h"
 #include "wire/control.h"
 
 #define NEW_ROOT "/newroot"
@@ -27,12 +39,13 @@ static const struct api_mount {
 	const char *type;
 	unsigned long flags;
 	const char *options;
+	bool fresh; /* what a system before left there is dropped */
 } api_mounts[] = {
 	{ "/dev", "devtmpfs", MS_NOSUID, "mode=0755" },
 	{ "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
 	{ "/sys", "sysfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL },
-	{ "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755" },
-	{ "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
+	{ "/run", "tmpfs", MS_NOSUID | MS_NODEV, "mode=0755", true },
+	{ "/tmp", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777", true },
 	{ "/dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
 	  "mode=0620,ptmxmode=0666,gid=5" },
 	{ "/dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, "mode=1777" },
@@ -40,31 +53,65 @@ static const struct api_mount {
 	  "nsdelegate,memory_recursiveprot" },
 };
 
+static bool is_mount_point(const char *path)
+{
+	struct stat here, above;
+	char parent[64];
+
+	snprintf(parent, sizeof(parent), "%s/..", path);
+	return lstat(path, &here) == 0 && lstat(parent, &above) == 0 &&
+	       here.st_dev != above.st_dev;
+}
+
+static int mount_one(const struct api_mount *m)
+{
+	int r = path_mkdirs(m->path, 0755);
+
+	if (r < 0)
+		return r;
+	if (is_mount_point(m->path) &&
+	    (!m->fresh || umount2(m->path, MNT_DETACH) < 0))
+		return 0;
+	return mount(m->type, m->path, m->type, m->flags, m->options) < 0
+		       ? -errno
+		       : 0;
+}
+
 static void mount_api(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(api_mounts); i++) {
-		const struct api_mount *m = &api_mounts[i];
-		int r = path_mkdirs(m->path, 0755);
+		int r = mount_one(&api_mounts[i]);
 
-		/* EBUSY: the kernel mounted devtmpfs itself. */
-		if (r == 0 &&
-		    mount(m->type, m->path, m->type, m->flags, m->options) < 0)
-			r = -errno;
-		if (r < 0 && r != -EBUSY)
-			log_error("cannot mount %s: %s", m->path,
+		if (r < 0)
+			log_error("cannot mount %s: %s", api_mounts[i].path,
 				  strerrordesc_np(-r));
 	}
 }
 
+/*
+ * Whether the kernel started us. It mounts nothing but devtmpfs; and where
+ * something mounted /proc before us, "/" has a line in it that says what it is.
+ */
 static bool on_rootfs(void)
 {
 	struct statfs fs;
+	static char bytes[64 * KIB];
+	static struct mountinfo root;
+	ssize_t n = file_read(AT_FDCWD, "/proc/self/mountinfo", bytes,
+			      sizeof(bytes));
+	struct view text = view_over(bytes, n < 0 ? 0 : (size_t)n);
+	int r;
 
-	/* The kernel's rootfs is a tmpfs or a ramfs, and the only one without
-	 * a parent; a bootstrap that was entered otherwise has a parent. */
-	return statfs("/", &fs) == 0 &&
-	       (fs.f_type == RAMFS_MAGIC || fs.f_type == TMPFS_MAGIC) &&
-	       access("/init", F_OK) == 0;
+	if (statfs("/", &fs) < 0 ||
+	    (fs.f_type != RAMFS_MAGIC && fs.f_type != TMPFS_MAGIC) ||
+	    access("/init", F_OK) < 0)
+		return false;
+	if (n == -ENOENT)
+		return true;
+	while ((r = mountinfo_next(&text, &root)) != 0)
+		if (r > 0 && str_eq(root.point, "/"))
+			return str_eq(root.type, "rootfs");
+	return false;
 }
 
 /*
@@ -141,15 +188,30 @@ static void link_standard_descriptors(void)
 		(void)!symlink(links[i][0], links[i][1]);
 }
 
+/* A name of its own, else the one that the host has from the system before. */
+static void set_hostname(bool booted)
+{
+	char name[HOST_NAME_MAX + 1];
+
+	if (file_read_line(AT_FDCWD, "/etc/hostname", name, sizeof(name)) <=
+	    0) {
+		if (!booted)
+			return;
+		(void)str_copy(name, sizeof(name), "bootstrap");
+	}
+	(void)sethostname(name, strlen(name));
+}
+
 int boot_prepare(struct failure *failure)
 {
+	bool booted = on_rootfs();
 	int r = 0;
 
 	umask(022);
 	/* The kernel gives its init none. */
 	(void)setenv("PATH", PATH_ALL, 1);
 	open_console();
-	if (on_rootfs())
+	if (booted)
 		r = move_to_tmpfs();
 	if (r < 0)
 		return failure_errno(failure, -r,
@@ -160,8 +222,25 @@ int boot_prepare(struct failure *failure)
 	cgroup_prepare();
 	/* Ctrl+Alt+Del comes as SIGINT; whose it is, is our decision. */
 	(void)reboot(RB_DISABLE_CAD);
-	(void)sethostname("bootstrap", strlen("bootstrap"));
+	set_hostname(booted);
 	if (chdir("/") < 0)
 		return failure_errno(failure, errno, "cannot enter /");
 	return 0;
+}
+
+void boot_cmdline(char *buf, size_t size)
+{
+	char kernel[4096], more[2048];
+	ssize_t n;
+
+	if (file_read_line(AT_FDCWD, "/proc/cmdline", kernel, sizeof(kernel)) <
+	    0)
+		kernel[0] = '\0';
+	n = file_read_line(AT_FDCWD, BOOT_CMDLINE, more, sizeof(more));
+	if (n < 0)
+		more[0] = '\0';
+	if (n < 0 && n != -ENOENT)
+		log_error("%s is left out: %s", BOOT_CMDLINE,
+			  strerrordesc_np((int)-n));
+	settings_join(kernel, more, buf, size);
 }

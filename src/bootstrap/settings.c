@@ -61,6 +61,40 @@ static void read_boot_mac(struct settings *settings, const char *cmdline)
 		address && mac_parse(address, &settings->boot_mac) == 0;
 }
 
+static bool is_of_network(const struct cmdline_word *word)
+{
+	return cmdline_is(word, "ip") || cmdline_is(word, "nameserver");
+}
+
+static bool has_network(const char *text)
+{
+	struct cmdline cmdline = cmdline_over(text);
+	struct cmdline_word word;
+
+	while (cmdline_next(&cmdline, &word))
+		if (is_of_network(&word))
+			return true;
+	return false;
+}
+
+void settings_join(const char *kernel, const char *more, char *buf, size_t size)
+{
+	struct text text = text_over(buf, size);
+	struct cmdline cmdline = cmdline_over(kernel);
+	bool drop = has_network(more), quoted = false;
+	struct cmdline_word word;
+	const uint8_t *from = cmdline.rest.at;
+
+	for (; cmdline_next(&cmdline, &word); from = cmdline.rest.at)
+		if (!drop || !is_of_network(&word))
+			text_add(&text, "%.*s", (int)(cmdline.rest.at - from),
+				 (const char *)from);
+	for (size_t i = 0; i < text.len; i++)
+		quoted ^= buf[i] == '"';
+	/* A quote that the kernel was left with would swallow what follows. */
+	text_add(&text, "%s%s%s", quoted ? "\"" : "", *more ? " " : "", more);
+}
+
 void settings_read(struct settings *settings, const char *cmdline)
 {
 	*settings = (struct settings){

@@ -6,7 +6,8 @@
 #include "wire/control.h"
 #include "wire/mac.h"
 
-#define SETTINGS_CMDLINE_MAX 4096 /* COMMAND_LINE_SIZE is at most that */
+/* Twice as much as COMMAND_LINE_SIZE may be: for settings_join(). */
+#define SETTINGS_CMDLINE_MAX 8192
 
 #define SETTINGS_SERVER_MAX 256
 
@@ -24,5 +25,13 @@ struct settings {
 	bool really_poweroff; /* on_poweroff=poweroff */
 };
 
-/* From the text of /proc/cmdline. */
+/*
+ * The kernel's command line and more words, which come last and so count
+ * (image_url=, …). When the network is among them (ip=, nameserver=), what the
+ * kernel's says of it is left out: it was said to another system.
+ */
+void settings_join(const char *kernel, const char *more, char *buf,
+		   size_t size);
+
+/* From the text of a command line. */
 void settings_read(struct settings *settings, const char *cmdline);

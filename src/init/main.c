@@ -10,7 +10,6 @@
 #include <string.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/boot.h"
@@ -42,9 +41,7 @@ static void run_bootstrap(void)
 	setup_log(false);
 	if (boot_prepare(&failure) < 0)
 		rescue(failure.text);
-	if (file_read_line(AT_FDCWD, "/proc/cmdline", cmdline,
-			   sizeof(cmdline)) < 0)
-		cmdline[0] = '\0';
+	boot_cmdline(cmdline, sizeof(cmdline));
 	settings_read(&supervisor.settings, cmdline);
 	setup_log(supervisor.settings.debug);
 	r = supervisor_start(&supervisor);
@@ -76,6 +73,8 @@ int main(int argc, char **argv)
 		run_stage(argc, argv);
 		run_bootstrap();
 	}
+	if (argc > 1 && str_eq(argv[1], SWAP_RELEASE_ARGUMENT))
+		return stage_after_soft_reboot();
 	fprintf(stderr, "boomerang-init is PID 1 of a bootstrap: see "
 			"boomerang-init(8)\n");
 	return 2;
