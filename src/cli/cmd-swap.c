@@ -187,7 +187,7 @@ static int check_first(struct swap *swap, struct failure *failure)
 	preflight_gather(&swap->facts);
 	if (swap->arguments->dry_run)
 		return 0;
-	refused = swap_print_checks(swap, false);
+	refused = swap_print_checks(swap, CHECK_REFUSED);
 	return refused ? refuse(refused, failure)
 		       : preflight_method(&swap->facts, &swap->wanted, &method,
 					  failure);
@@ -197,15 +197,16 @@ static int check_first(struct swap *swap, struct failure *failure)
  * every row, however far it came. */
 static int prepare(struct swap *swap, struct failure *failure)
 {
-	bool all = swap->arguments->dry_run;
+	bool dry = swap->arguments->dry_run;
 	enum swap_method method;
 	size_t refused = 0;
 	int r = check_first(swap, failure);
 
 	if (r == 0)
 		r = swap_stage(swap, failure);
-	if (r == 0 || all)
-		refused = swap_print_checks(swap, all);
+	if (r == 0 || dry)
+		refused = swap_print_checks(swap,
+					    dry ? CHECK_FINE : CHECK_WARNING);
 	if (r == 0 && refused > 0)
 		r = refuse(refused, failure);
 	if (r == 0)

@@ -12,7 +12,7 @@ static const char *const verdict_names[] = {
 	[CHECK_REFUSED] = "REFUSED",
 };
 
-size_t swap_print_checks(const struct swap *swap, bool all)
+size_t swap_print_checks(const struct swap *swap, enum check_verdict from)
 {
 	static struct check checks[PREFLIGHT_CHECKS_MAX];
 	size_t count = preflight_judge(&swap->facts, &swap->wanted, checks);
@@ -22,7 +22,7 @@ size_t swap_print_checks(const struct swap *swap, bool all)
 		const struct check *check = &checks[i];
 
 		refused += check->verdict == CHECK_REFUSED;
-		if (all || check->verdict != CHECK_FINE)
+		if (check->verdict >= from)
 			printf("%-8s %-16s %s\n", verdict_names[check->verdict],
 			       check->name, check->text);
 	}

@@ -43,9 +43,9 @@ int swap_stage(struct swap *swap, struct failure *failure) _must_check;
 /* Writes the plan, and what else the stage needs, into the root. */
 int swap_write(struct swap *swap, struct failure *failure) _must_check;
 
-/* Prints the rows: all of them, or only those that are not fine. Returns how
- * many are refused. */
-size_t swap_print_checks(const struct swap *swap, bool all);
+/* Prints the rows that are at least as bad as from. Returns how many are
+ * refused. */
+size_t swap_print_checks(const struct swap *swap, enum check_verdict from);
 
 /* Prints what would be done, with which services and disks. */
 void swap_print_plan(const struct swap *swap);
