@@ -33,7 +33,8 @@ static bool reap(void)
 }
 
 /* Waits for all to be gone, and sends them signal_number each time, if any. */
-static bool reap_until(int64_t deadline_ms, int signal_number)
+static bool reap_until(int64_t deadline_ms, int signal_number,
+		       const struct watchdogs *watchdogs)
 {
 	const struct timespec poll = { .tv_nsec = POLL_MS * NS_PER_MS };
 	sigset_t child;
@@ -48,6 +49,7 @@ static bool reap_until(int64_t deadline_ms, int signal_number)
 			return true;
 		if (clock_ms() >= deadline_ms)
 			return false;
+		watchdogs_feed(watchdogs);
 		(void)sigtimedwait(&child, NULL, &poll);
 	}
 }
@@ -93,7 +95,8 @@ static void name_processes(struct text *text)
 		text_add(text, "which ones cannot be found out");
 }
 
-int stage_end_processes(uint32_t grace_ms, struct failure *failure)
+int stage_end_processes(uint32_t grace_ms, const struct watchdogs *watchdogs,
+			struct failure *failure)
 {
 	char names[256];
 	struct text text = text_over(names, sizeof(names));
@@ -101,8 +104,8 @@ int stage_end_processes(uint32_t grace_ms, struct failure *failure)
 	(void)kill(-1, SIGTERM);
 	/* A stopped process takes the first only with the second. */
 	(void)kill(-1, SIGCONT);
-	if (reap_until(clock_ms() + grace_ms, 0) ||
-	    reap_until(clock_ms() + KILL_LIMIT_MS, SIGKILL))
+	if (reap_until(clock_ms() + grace_ms, 0, watchdogs) ||
+	    reap_until(clock_ms() + KILL_LIMIT_MS, SIGKILL, watchdogs))
 		return 0;
 	name_processes(&text);
 	return failure_set(failure, EBUSY, "processes cannot be ended: %s",
@@ -111,11 +114,12 @@ int stage_end_processes(uint32_t grace_ms, struct failure *failure)
 
 void stage_fail(const struct failure *failure, bool alive)
 {
+	const struct watchdogs none = { 0 };
 	struct failure ignored;
 
 	announce("the swap failed: %s", failure->text);
 	if (alive)
-		(void)!stage_end_processes(FAILED_GRACE_MS, &ignored);
+		(void)!stage_end_processes(FAILED_GRACE_MS, &none, &ignored);
 	announce("rebooting into the disk");
 	machine_reboot();
 }

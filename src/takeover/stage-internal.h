@@ -4,6 +4,7 @@
 
 #include "base/failure.h"
 #include "root/program.h"
+#include "takeover/watchdog.h"
 #include "wire/swap.h"
 
 /* What is to become of PID 1, read from the new root. */
@@ -21,9 +22,10 @@ void stage_begin(void);
 int stage_read(int root_fd, struct stage *ret_stage, struct failure *failure)
 	_must_check;
 
-/* Ends all other processes: SIGTERM, after grace_ms SIGKILL. -EBUSY: some
- * cannot be ended; they are named. */
-int stage_end_processes(uint32_t grace_ms, struct failure *failure) _must_check;
+/* Ends all other processes: SIGTERM, after grace_ms SIGKILL. Feeds watchdogs
+ * meanwhile. -EBUSY: some cannot be ended; they are named. */
+int stage_end_processes(uint32_t grace_ms, const struct watchdogs *watchdogs,
+			struct failure *failure) _must_check;
 
 /* The root at path becomes ours, with fresh API file systems, and the old one
  * is at STORAGE_OLD_ROOT in it. */
@@ -31,6 +33,9 @@ int stage_enter_root(const char *path, struct failure *failure) _must_check;
 
 /* The same where systemd-shutdown(8) did the half of it. */
 int stage_settle_exitrd(struct failure *failure) _must_check;
+
+/* Removes the cgroups of the old system; its processes are gone. */
+void stage_remove_cgroups(void);
 
 /* Says why, and goes back to the disk. alive: other processes still run. */
 _Noreturn void stage_fail(const struct failure *failure, bool alive);

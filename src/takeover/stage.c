@@ -35,6 +35,7 @@
 #include "takeover/announce.h"
 #include "takeover/machine.h"
 #include "takeover/stage-internal.h"
+#include "takeover/storage.h"
 
 void stage_begin(void)
 {
@@ -127,7 +128,8 @@ static int go_on_in_new_root(struct failure *failure)
 static int take_over(const char *root, bool *alive, struct failure *failure)
 {
 	static struct stage stage;
-	static char report[PATH_MAX];
+	static char report[PATH_MAX + sizeof(SWAP_REPORT)];
+	struct watchdogs kept;
 	_cleanup_fd int root_fd = open_root(root, failure);
 	int r = root_fd;
 
@@ -139,7 +141,10 @@ static int take_over(const char *root, bool *alive, struct failure *failure)
 	if (r < 0)
 		return r;
 	announce("this system ends now, for %s", stage.plan.image);
-	r = stage_end_processes(stage.plan.grace_ms, failure);
+	watchdogs_disarm(&kept);
+	if (machine_is_ours() && !(stage.plan.flags & SWAP_KEEP_STORAGE))
+		storage_detach_kernel();
+	r = stage_end_processes(stage.plan.grace_ms, &kept, failure);
 	if (r < 0)
 		return r;
 	*alive = false;
