@@ -16,6 +16,7 @@
 #include "bootstrap/rescue.h"
 #include "bootstrap/return-request.h"
 #include "bootstrap/supervisor.h"
+#include "takeover/guard.h"
 #include "takeover/stage.h"
 #include "wire/swap.h"
 
@@ -51,6 +52,14 @@ static void run_bootstrap(void)
 	rescue(strerrordesc_np(-r));
 }
 
+/* `boomerang swap --confirm` in a new system that has nothing else of ours. */
+static bool wants_to_confirm(int argc, char **argv)
+{
+	if (argc == 3 && str_eq(argv[1], "swap"))
+		return str_eq(argv[2], "--confirm");
+	return argc == 2 && str_eq(argv[1], "--confirm");
+}
+
 /* Returns only when it is not the stage of a swap that is wanted. */
 static void run_stage(int argc, char **argv)
 {
@@ -75,6 +84,8 @@ int main(int argc, char **argv)
 	}
 	if (argc > 1 && str_eq(argv[1], SWAP_RELEASE_ARGUMENT))
 		return stage_after_soft_reboot();
+	if (wants_to_confirm(argc, argv))
+		return guard_confirm_command();
 	fprintf(stderr, "boomerang-init is PID 1 of a bootstrap: see "
 			"boomerang-init(8)\n");
 	return 2;
