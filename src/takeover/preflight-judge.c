@@ -371,7 +371,7 @@ static void judge_session(const struct preflight_facts *facts,
 	if (facts->remote[0] == '\0')
 		say(check, CHECK_FINE, "at the machine itself");
 	else if (!wanted->image_known)
-		say(check, CHECK_WARNING,
+		say(check, CHECK_FINE,
 		    "%s: it will be cut; the image is examined for a way back "
 		    "in before anything is stopped",
 		    facts->remote);

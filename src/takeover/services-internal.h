@@ -42,7 +42,8 @@ int services_call(const struct services_tool *tool, const char *name,
 /* A unit as `systemctl show` tells of it. Strings lie in what was parsed. */
 struct unit {
 	const char *id;
-	const char *names;	/* with its aliases, separated by spaces */
+	const char *names;	/* with its aliases, separated by spaces,
+quoted where that is necessary */
 	const char *sub_state;	/* "running", "exited", "waiting", … */
 	const char *dependents; /* up to four lists of whom it takes along when
 				   it stops */
@@ -51,7 +52,8 @@ struct unit {
 	bool may_not_stop; /* RefuseManualStop= */
 	bool is_transient; /* gone once it is stopped */
 	bool has_stop;	   /* an ExecStop= of its own */
-	bool active;
+	bool active;	   /* it runs, begins to, or stops */
+	bool is_stopping;
 	bool chosen;
 };
 

@@ -55,6 +55,14 @@ void units_list_parse(const char *text, struct services *names)
 	}
 }
 
+static void set_state(struct unit *unit, const char *state)
+{
+	unit->is_stopping = str_eq(state, "deactivating");
+	unit->active = unit->is_stopping || str_eq(state, "active") ||
+		       str_eq(state, "reloading") ||
+		       str_eq(state, "activating");
+}
+
 static void set_property(struct unit *unit, const char *name, const char *value)
 {
 	bool yes = str_eq(value, "yes");
@@ -82,10 +90,7 @@ static void set_property(struct unit *unit, const char *name, const char *value)
 	else if (str_eq(name, "ExecStop"))
 		unit->has_stop = unit->has_stop || *value;
 	else if (str_eq(name, "ActiveState"))
-		unit->active = str_eq(value, "active") ||
-			       str_eq(value, "reloading") ||
-			       str_eq(value, "activating") ||
-			       str_eq(value, "deactivating");
+		set_state(unit, value);
 }
 
 size_t units_parse(char *text, struct unit *units, size_t max)
@@ -112,24 +117,41 @@ size_t units_parse(char *text, struct unit *units, size_t max)
 
 /* --- what is stopped --- */
 
-/* Calls for each word; ends with the first that is true. */
+/* Takes the next word, unquoted: with a backslash in it, it comes as
+ * "odd\\x2dname.service", in quotes and escaped. One too long is cut, and so
+ * is nobody's name. Returns what is behind it, or NULL at the end. */
+static const char *next_word(const char *words, char word[SERVICES_NAME_MAX])
+{
+	size_t len = 0;
+	bool quoted;
+
+	while (*words == ' ')
+		words++;
+	quoted = *words == '"';
+	if (*words == '\0')
+		return NULL;
+	words += quoted;
+	while (*words && *words != (quoted ? '"' : ' ')) {
+		if (quoted && words[0] == '\\' && words[1])
+			words++;
+		if (len < SERVICES_NAME_MAX - 1)
+			word[len++] = *words;
+		words++;
+	}
+	word[len] = '\0';
+	return *words ? words + 1 : words;
+}
+
+/* Asks about each word; ends with the first that is so. */
 static bool any_word(const char *words,
 		     bool (*is)(const char *word, const void *context),
 		     const void *context)
 {
 	char word[SERVICES_NAME_MAX];
 
-	while (words && *words) {
-		size_t len = strcspn(words, " ");
-
-		if (len > 0 && len < sizeof(word)) {
-			snprintf(word, sizeof(word), "%.*s", (int)len, words);
-			if (is(word, context))
-				return true;
-		}
-		words += len;
-		words += strspn(words, " ");
-	}
+	while (words && (words = next_word(words, word)))
+		if (is(word, context))
+			return true;
 	return false;
 }
 
@@ -409,6 +431,7 @@ static int stop_some(const struct services *services, bool triggers,
 		     unsigned limit_s, struct failure *failure)
 {
 	_cleanup_free struct services *some = calloc(1, sizeof(*some));
+	struct failure why = { 0 };
 	int r;
 
 	if (!some)
@@ -418,9 +441,11 @@ static int stop_some(const struct services *services, bool triggers,
 			services_add(some, services->names[i]);
 	if (some->count == 0)
 		return 0;
-	r = call("stop", some, limit_s * MS_PER_S, failure);
+	r = call("stop", some, limit_s * MS_PER_S, &why);
 	/* Who did not stop is found out by asking for their states. */
-	return r == -ETIMEDOUT || r > 0 ? 0 : r;
+	if (r == -ETIMEDOUT || r >= 0)
+		return 0;
+	return failure_set(failure, -r, "%s", why.text);
 }
 
 /* What is stopping still counts as stopped: it has to be started again. */
@@ -442,8 +467,7 @@ static int find_stopped(const struct services *services, unsigned limit_s,
 			log_warning("%s did not stop within %u s, it will be "
 				    "ended with everything else",
 				    unit->id, limit_s);
-		if (!unit->active ||
-		    (unit->sub_state && str_after(unit->sub_state, "stop")))
+		if (!unit->active || unit->is_stopping)
 			services_add(stopped, unit->id);
 	}
 	return 0;
