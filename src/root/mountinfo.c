@@ -39,3 +39,18 @@ int mountinfo_next(struct view *text, struct mountinfo *ret_mount)
 		       ? parse_line(proc_text_until(text, '\n'), ret_mount)
 		       : 0;
 }
+
+int mountinfo_last(struct view *text, struct mountinfo *ret_mount)
+{
+	size_t end = text->left, begin;
+	const uint8_t *before;
+
+	if (end == 0)
+		return 0;
+	if (text->at[end - 1] == '\n')
+		end--;
+	before = memrchr(text->at, '\n', end);
+	begin = before ? (size_t)(before - text->at) + 1 : 0;
+	text->left = begin;
+	return parse_line(view_over(text->at + begin, end - begin), ret_mount);
+}

@@ -20,3 +20,6 @@ struct mountinfo {
  * line that is none (or one too long), which is then skipped.
  */
 int mountinfo_next(struct view *text, struct mountinfo *ret_mount) _must_check;
+
+/* As mountinfo_next(), from the end of text: innermost mounts first. */
+int mountinfo_last(struct view *text, struct mountinfo *ret_mount) _must_check;

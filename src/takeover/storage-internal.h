@@ -2,6 +2,7 @@
 /* The parts of storage.h. No allocation in what PID 1 uses. */
 #pragma once
 
+#include "base/text.h"
 #include "root/mountinfo.h"
 #include "root/swaps.h"
 #include "takeover/storage.h"
@@ -39,9 +40,8 @@ int storage_disks(void (*each)(const char *name, uint64_t bytes, void *context),
 int storage_disk_open(const char *name) _must_check;
 
 /*
- * Calls each() with words for each thing that uses the disk, or what is made
- * of it ("vda3: vg0-srv (dm-0): mounted at /srv (ext4)"). Returns how many.
+ * Writes into uses what uses the disk, or what is made of it: "vda2: swap,
+ * vda3: vg0-srv (dm-0): mounted at /srv (ext4)". Printable. Returns how many
+ * there are.
  */
-unsigned storage_uses(const char *disk,
-		      void (*each)(const char *words, void *context),
-		      void *context);
+unsigned storage_uses(const char *disk, struct text *uses);

@@ -8,10 +8,11 @@
  * by their own configuration. What the image does not have is not shadowed,
  * so that nothing appears in it that does not belong there.
  */
+#include <ctype.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
 #include "base/fd.h"
+#include "base/listing.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "takeover/storage.h"
@@ -84,62 +85,76 @@ struct shadow {
 	const char *const *names;
 };
 
-static const char *const rule_dirs[] = { "/usr/lib/udev/rules.d",
-					 "/lib/udev/rules.d",
-					 "/usr/local/lib/udev/rules.d",
-					 "/etc/udev/rules.d", NULL };
-
-static const char *const rules[] = { "60-multipath.rules",
-				     "62-multipath.rules",
-				     "63-md-raid-arrays.rules",
-				     "64-btrfs.rules",
-				     "64-btrfs-dm.rules",
-				     "64-md-raid-assembly.rules",
-				     "65-md-incremental.rules",
-				     "68-del-part-nodes.rules",
-				     "69-bcache.rules",
-				     "69-dm-lvm.rules",
-				     "69-dm-lvm-metad.rules",
-				     "69-lvm.rules",
-				     "69-lvm-metad.rules",
-				     "69-vdo-start-by-dev.rules",
-				     "85-lvm2.rules",
-				     "90-zfs.rules",
-				     NULL };
-
-static const char *const generator_dirs[] = {
-	"/usr/lib/systemd/system-generators", "/lib/systemd/system-generators",
-	"/etc/systemd/system-generators", NULL
+static const char *const rule_dirs[] = {
+	"/usr/lib/udev/rules.d",
+	"/lib/udev/rules.d",
+	"/usr/local/lib/udev/rules.d",
+	"/etc/udev/rules.d",
+	NULL,
 };
 
-static const char *const generators[] = { "lvm2-activation-generator",
-					  "systemd-cryptsetup-generator",
-					  "systemd-gpt-auto-generator",
-					  "systemd-hibernate-resume-generator",
-					  "systemd-integritysetup-generator",
-					  "systemd-veritysetup-generator",
-					  "zfs-mount-generator",
-					  NULL };
+static const char *const rules[] = {
+	"60-multipath.rules",
+	"62-multipath.rules",
+	"63-md-raid-arrays.rules",
+	"64-btrfs.rules",
+	"64-btrfs-dm.rules",
+	"64-md-raid-assembly.rules",
+	"65-md-incremental.rules",
+	"68-del-part-nodes.rules",
+	"69-bcache.rules",
+	"69-dm-lvm.rules",
+	"69-dm-lvm-metad.rules",
+	"69-lvm.rules",
+	"69-lvm-metad.rules",
+	"69-vdo-start-by-dev.rules",
+	"85-lvm2.rules",
+	"90-zfs.rules",
+	NULL,
+};
 
-static const char *const unit_dirs[] = { "/usr/lib/systemd/system",
-					 "/lib/systemd/system",
-					 "/etc/systemd/system", NULL };
+static const char *const generator_dirs[] = {
+	"/usr/lib/systemd/system-generators",
+	"/lib/systemd/system-generators",
+	"/etc/systemd/system-generators",
+	NULL,
+};
 
-static const char *const units[] = { "lvm2-activation.service",
-				     "lvm2-activation-early.service",
-				     "lvm2-activation-net.service",
-				     "lvm2-pvscan@.service",
-				     "mdadm-last-resort@.service",
-				     "multipathd.service",
-				     "multipathd.socket",
-				     "stratisd.service",
-				     "systemd-hibernate-resume.service",
-				     "systemd-hibernate-resume@.service",
-				     "systemd-repart.service",
-				     "zfs-import-cache.service",
-				     "zfs-import-scan.service",
-				     "zfs-import.service",
-				     NULL };
+static const char *const generators[] = {
+	"lvm2-activation-generator",
+	"systemd-cryptsetup-generator",
+	"systemd-gpt-auto-generator",
+	"systemd-hibernate-resume-generator",
+	"systemd-integritysetup-generator",
+	"systemd-veritysetup-generator",
+	"zfs-mount-generator",
+	NULL,
+};
+
+static const char *const unit_dirs[] = {
+	"/usr/lib/systemd/system",
+	"/lib/systemd/system",
+	"/etc/systemd/system",
+	NULL,
+};
+
+static const char *const units[] = {
+	"lvm2-activation.service",
+	"lvm2-activation-early.service",
+	"lvm2-activation-net.service",
+	"lvm2-pvscan@.service",
+	"mdadm-last-resort@.service",
+	"multipathd.service",
+	"multipathd.socket",
+	"stratisd.service",
+	"systemd-hibernate-resume.service",
+	"systemd-hibernate-resume@.service",
+	"systemd-repart.service",
+	"zfs-import-cache.service",
+	"zfs-import-scan.service",
+	"zfs-import.service",
+	NULL,
+};
 
 static const struct shadow shadows[] = {
 	{ "/etc/udev/rules.d", rule_dirs, rules },
@@ -172,8 +187,12 @@ static int mask_shadow(int root_fd, const struct shadow *shadow,
 
 static bool has_program(int root_fd, const char *name)
 {
-	static const char *const dirs[] = { "/usr/sbin", "/sbin", "/usr/bin",
-					    NULL };
+	static const char *const dirs[] = {
+		"/usr/sbin",
+		"/sbin",
+		"/usr/bin",
+		NULL,
+	};
 
 	return is_in_any(root_fd, dirs, name);
 }
@@ -220,6 +239,80 @@ static int mask_tables(int root_fd, struct failure *failure)
 	return r;
 }
 
+/* -- boot scripts -- */
+
+/*
+ * sysvinit starts what is linked from rcS.d, OpenRC what is linked from a
+ * runlevel. The scripts stay where they are for who wants them.
+ */
+static const char *const runlevels[] = {
+	"/etc/rcS.d",
+	"/etc/rc1.d",
+	"/etc/rc2.d",
+	"/etc/rc3.d",
+	"/etc/rc4.d",
+	"/etc/rc5.d",
+	"/etc/runlevels/sysinit",
+	"/etc/runlevels/boot",
+	"/etc/runlevels/default",
+};
+
+static const char *const scripts[] = {
+	"bcache",
+	"cryptdisks",
+	"cryptdisks-early",
+	"dmcrypt",
+	"dmraid",
+	"lvm",
+	"lvm2",
+	"lvm2-activation",
+	"mdadm-raid",
+	"mdadm-assemble",
+	"mdraid",
+	"multipath",
+	"multipath-tools-boot",
+	"multipathd",
+	"zfs-import",
+	"zfs-mount",
+};
+
+/* "lvm2", or "S03lvm2" for sysvinit. */
+static bool starts_script(const char *link)
+{
+	if (link[0] == 'S' && isdigit((unsigned char)link[1]) &&
+	    isdigit((unsigned char)link[2]))
+		link += 3;
+	for (size_t i = 0; i < ARRAY_SIZE(scripts); i++) {
+		if (str_eq(link, scripts[i]))
+			return true;
+	}
+	return false;
+}
+
+static int unlink_script(const char *name, void *context)
+{
+	const int *dir_fd = context;
+
+	if (starts_script(name) && unlinkat(*dir_fd, name, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+static int mask_scripts(int root_fd, struct failure *failure)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(runlevels); i++) {
+		_cleanup_fd int dir_fd = path_open_in_root(
+			root_fd, runlevels[i], O_RDONLY | O_DIRECTORY, 0);
+		int r = 0;
+
+		if (dir_fd >= 0)
+			r = listing_each(dir_fd, ".", unlink_script, &dir_fd);
+		if (r < 0)
+			return failed(failure, r, runlevels[i], "*");
+	}
+	return 0;
+}
+
 int storage_mask(int root_fd, struct failure *failure)
 {
 	int r = 0;
@@ -232,5 +325,7 @@ int storage_mask(int root_fd, struct failure *failure)
 		r = mask_md(root_fd, failure);
 	if (r == 0)
 		r = mask_tables(root_fd, failure);
+	if (r == 0)
+		r = mask_scripts(root_fd, failure);
 	return r;
 }

@@ -72,20 +72,6 @@ void storage_thaw(const struct mountinfo *mount)
 		(void)ioctl(fd, FITHAW, 0);
 }
 
-/* Takes the last line away from text. */
-static struct view take_last_line(struct view *text)
-{
-	size_t end = text->left, begin;
-	const uint8_t *before;
-
-	if (end > 0 && text->at[end - 1] == '\n')
-		end--;
-	before = memrchr(text->at, '\n', end);
-	begin = before ? (size_t)(before - text->at) + 1 : 0;
-	text->left = begin;
-	return view_over(text->at + begin, end - begin);
-}
-
 static bool is_below_old_root(const char *path)
 {
 	const char *rest = str_after(path, STORAGE_OLD_ROOT);
@@ -100,12 +86,10 @@ static unsigned each_old_mount(bool (*each)(const struct mountinfo *mount))
 	static struct mountinfo mount;
 	struct view text = storage_read_mounts();
 	unsigned left = 0;
+	int r;
 
-	while (text.left > 0) {
-		struct view line = take_last_line(&text);
-
-		if (mountinfo_next(&line, &mount) > 0 &&
-		    is_below_old_root(mount.point) && !each(&mount))
+	while ((r = mountinfo_last(&text, &mount)) != 0) {
+		if (r > 0 && is_below_old_root(mount.point) && !each(&mount))
 			left++;
 	}
 	return left;

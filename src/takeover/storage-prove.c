@@ -84,14 +84,6 @@ struct proof {
 	int held;
 };
 
-static void take_first(const char *words, void *context)
-{
-	struct storage_disk *disk = context;
-
-	if (disk->holder[0] == '\0')
-		(void)str_copy(disk->holder, sizeof(disk->holder), words);
-}
-
 /* Those whose grip shows nowhere else. */
 static const char *guess_holder(void)
 {
@@ -115,6 +107,7 @@ static const char *guess_holder(void)
 
 static void judge_fd(struct storage_disk *disk, int fd)
 {
+	struct text holder = text_over(disk->holder, sizeof(disk->holder));
 	int err = 0;
 
 	if (fd < 0)
@@ -126,12 +119,10 @@ static void judge_fd(struct storage_disk *disk, int fd)
 	if (disk->released)
 		return;
 	if (err != EBUSY)
-		snprintf(disk->holder, sizeof(disk->holder), "cannot be %s: %s",
-			 fd < 0 ? "opened" : "read", strerror(err));
-	else if (storage_uses(disk->name, take_first, disk) == 0)
-		(void)str_copy(disk->holder, sizeof(disk->holder),
-			       guess_holder());
-	str_make_printable(disk->holder);
+		text_add(&holder, "cannot be %s: %s",
+			 fd < 0 ? "opened" : "read", strerrordesc_np(err));
+	else if (storage_uses(disk->name, &holder) == 0)
+		text_put(&holder, guess_holder());
 }
 
 static void prove_one(const char *name, uint64_t bytes, void *context)

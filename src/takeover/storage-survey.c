@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include "base/text.h"
 #include "takeover/storage-internal.h"
 
 struct survey {
@@ -8,13 +7,6 @@ struct survey {
 	int held;
 };
 
-static void add_use(const char *words, void *context)
-{
-	struct text *uses = context;
-
-	text_add(uses, "%s%s", uses->len > 0 ? ", " : "", words);
-}
-
 static void survey_one(const char *name, uint64_t bytes, void *context)
 {
 	struct survey *survey = context;
@@ -22,8 +14,7 @@ static void survey_one(const char *name, uint64_t bytes, void *context)
 	struct text uses = text_over(disk.holder, sizeof(disk.holder));
 
 	(void)str_copy(disk.name, sizeof(disk.name), name);
-	disk.released = storage_uses(name, add_use, &uses) == 0;
-	str_make_printable(disk.holder);
+	disk.released = storage_uses(name, &uses) == 0;
 	if (!disk.released)
 		survey->held++;
 	survey->each(&disk, survey->context);

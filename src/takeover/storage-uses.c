@@ -21,9 +21,8 @@
 #define WORDS_MAX 256
 
 struct walk {
-	void (*each)(const char *words, void *context);
-	void *context;
-	unsigned uses;
+	struct text *uses;
+	unsigned count;
 	unsigned depth;
 	struct text way; /* to the device that is looked at: "vda3: " */
 	const char *dir; /* its directory in sysfs */
@@ -34,13 +33,8 @@ static void walk_device(struct walk *walk, const char *dir);
 
 static void add_use(struct walk *walk, const char *what)
 {
-	size_t len = walk->way.len;
-
-	text_put(&walk->way, what);
-	walk->uses++;
-	walk->each(walk->way.buf, walk->context);
-	walk->way.len = len;
-	walk->way.buf[len] = '\0';
+	text_add(walk->uses, "%s%s%s", walk->count++ > 0 ? ", " : "",
+		 walk->way.buf, what);
 }
 
 /* Goes on with another device. */
@@ -65,11 +59,11 @@ static void walk_on_holder(struct walk *walk, const char *label,
 			   const char *name)
 {
 	char dir[BLOCKDEV_PATH_MAX + 8];
-	unsigned before = walk->uses;
+	unsigned before = walk->count;
 
 	snprintf(dir, sizeof(dir), BLOCKDEV_DIR "/%s", name);
 	walk_on(walk, label, dir);
-	if (walk->uses == before)
+	if (walk->count == before)
 		add_use(walk, label);
 }
 
@@ -189,18 +183,16 @@ static void walk_device(struct walk *walk, const char *dir)
 	(void)!listing_each(AT_FDCWD, dir, walk_partition, walk);
 }
 
-unsigned storage_uses(const char *disk,
-		      void (*each)(const char *words, void *context),
-		      void *context)
+unsigned storage_uses(const char *disk, struct text *uses)
 {
 	char words[2 * WORDS_MAX], dir[BLOCKDEV_PATH_MAX + 8];
 	struct walk walk = {
-		.each = each,
-		.context = context,
+		.uses = uses,
 		.way = text_over(words, sizeof(words)),
 	};
 
 	snprintf(dir, sizeof(dir), BLOCKDEV_DIR "/%s", disk);
 	walk_device(&walk, dir);
-	return walk.uses;
+	str_make_printable(uses->buf);
+	return walk.count;
 }

@@ -43,11 +43,13 @@ struct storage_disk {
 	uint64_t bytes;
 	bool released;	  /* opened exclusively, and its partition table
 			      was read anew */
-	char holder[160]; /* "mounted at /oldroot/srv", "dm-0", … */
+	char holder[256]; /* what uses it: "vda2: swap, vda3: vg0-srv
+			      (dm-0): mounted at /oldroot/srv (ext4)" */
 };
 
 /*
- * Judges each disk of /sys/block that has a medium and is not keep's. Calls
+ * Judges each disk of /sys/block that has a medium; not what is made of disks,
+ * files or memory (dm, md, loop, zram). Calls
  * each() for it; returns how many are not released, or a negative errno when
  * they cannot be listed.
  */
@@ -56,15 +58,16 @@ int storage_prove(const struct storage_keep *keep,
 		  void *context) _must_check;
 
 /*
- * Before anything is done, on the running system: what uses each disk now, for
- * a person ("vda: / (ext4), swap, vg0-srv"). Changes nothing. As above.
+ * Before anything is done, on the running system: what uses each disk now.
+ * Changes nothing. As above; released: nothing uses it.
  */
 int storage_survey(void (*each)(const struct storage_disk *disk, void *context),
 		   void *context) _must_check;
 
 /*
- * In the image at root_fd: keeps its udev, LVM, md, systemd's GPT generator and
- * fstab from taking the disks again. What the image has there is moved aside,
- * not lost.
+ * In the image at root_fd: keeps its udev, LVM, md, systemd's generators, boot
+ * scripts and tables (fstab, crypttab) from taking the disks again. What the
+ * image has in such a place is moved aside, to NAME.boomerang; what it has not
+ * is not made.
  */
 int storage_mask(int root_fd, struct failure *failure) _must_check;

@@ -2,6 +2,7 @@
 #include "root/mountinfo.h"
 
 #include <errno.h>
+#include <sys/sysmacros.h>
 
 #include "tap.h"
 
@@ -24,7 +25,32 @@ static void test_lines(void)
 	ok_str(m.root, "/sub", "its root");
 	ok_str(m.point, "/a b\\c", "escapes are resolved");
 	ok_str(m.source, "/dev/vda", "its source");
+	ok_int(m.device == makedev(254, 0), 1, "its device");
 	ok_int(mountinfo_next(&v, &m), 0, "then it ends");
+}
+
+static void test_backwards(void)
+{
+	struct view v = text_view("1 0 8:1 / / rw - ext4 a rw\n"
+				  "no line\n"
+				  "2 1 0:3 / /b rw - tmpfs b rw\n"
+				  "3 2 0:4 / /b/c rw - tmpfs c rw\n");
+	struct mountinfo m;
+
+	ok_int(mountinfo_last(&v, &m), 1, "the last line is taken");
+	ok_str(m.point, "/b/c", "which is the innermost mount");
+	ok_int(mountinfo_last(&v, &m), 1, "the one before");
+	ok_str(m.point, "/b", "which it is mounted on");
+	ok_int(mountinfo_last(&v, &m), -EBADMSG, "what is none");
+	ok_int(mountinfo_last(&v, &m), 1, "is skipped");
+	ok_str(m.point, "/", "up to the first");
+	ok_int(mountinfo_last(&v, &m), 0, "then it ends");
+	v = text_view("1 0 8:1 / /x rw - ext4 a rw");
+	ok_int(mountinfo_last(&v, &m), 1, "a line without its end");
+	ok_str(m.point, "/x", "is one");
+	v = text_view("\n");
+	ok_int(mountinfo_last(&v, &m), -EBADMSG, "an empty one is none");
+	ok_int(mountinfo_last(&v, &m), 0, "and the end");
 }
 
 static void test_bad(void)
@@ -36,6 +62,8 @@ static void test_bad(void)
 		{ "22 27 0:21 / /proc rw\n", "no separator" },
 		{ "22 27 0:21 / /proc rw -\n", "nothing behind it" },
 		{ "22 27 0:21 / /a\\000b rw - proc proc rw\n", "a NUL" },
+		{ "22 27 021 / /proc rw - proc proc rw\n", "no device" },
+		{ "22 27 :1 / /proc rw - proc proc rw\n", "no number" },
 		{ "22 27 0:21  /proc rw - proc proc rw\n", "an empty root" },
 	};
 	struct mountinfo m;
@@ -75,6 +103,7 @@ static void test_long(void)
 int main(void)
 {
 	test_lines();
+	test_backwards();
 	test_bad();
 	test_long();
 	return tap_done();
