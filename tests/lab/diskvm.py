@@ -8,6 +8,7 @@ them is kept. A reset ends in the system on the disk, as often as it comes.
 
 import socket
 import subprocess
+import threading
 import time
 
 from . import initrd
@@ -71,6 +72,28 @@ class Ssh:
             raise LabError(f"ssh: {command!r} ended with {status}: "
                            f"{output.strip()}")
         return output
+
+    def interrupt(self, command, pattern, timeout=60):
+        """Runs a command on a terminal, and presses Ctrl+C when it has
+        printed pattern: (exit status, what it printed)."""
+        with subprocess.Popen(
+                [*self.command(command)[:-2], "-tt",
+                 *self.command(command)[-2:]], stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
+            limit = threading.Timer(timeout, process.kill)
+            limit.start()
+            text = b""
+            while pattern.encode() not in text:
+                data = process.stdout.read1()
+                if not data:
+                    break
+                text += data
+            if pattern.encode() in text:
+                process.stdin.write(b"\x03")
+                process.stdin.flush()
+            text += process.stdout.read()
+            limit.cancel()
+        return process.returncode, text.decode(errors="replace")
 
     def wait(self, timeout, command="true"):
         """Until a login works and the command succeeds. A server that is not

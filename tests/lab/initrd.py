@@ -38,6 +38,10 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t devtmpfs dev /dev
 exec > /dev/console 2>&1
+stay() {
+	echo "lab: $*"
+	exec sleep 1000000
+}
 for module in $(cat /modules.boot); do
 	insmod "/modules/$module"
 done
@@ -45,9 +49,9 @@ tries=0
 until [ -b /dev/vda2 ]; do
 	sleep 0.1
 	tries=$((tries + 1))
-	[ $tries -lt 300 ] || exec echo "lab: no disk"
+	[ $tries -lt 50 ] || stay "there is no disk to boot from"
 done
-mount -t ext4 /dev/vda2 /root
+mount -t ext4 /dev/vda2 /root || stay "the disk has no system"
 if grep -qw setup /proc/cmdline; then
 	for module in $(cat /modules.setup); do
 		insmod "/modules/$module"
