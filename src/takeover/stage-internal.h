@@ -17,6 +17,10 @@ struct stage {
  * descriptor of the one before is open, a crash reboots. */
 void stage_begin(void);
 
+/* Closes all descriptors; the standard ones are /dev/null of the /dev that is
+ * there now. */
+void stage_renew_descriptors(void);
+
 /* Reads the plan in the root at root_fd and checks that its program can be
  * started. */
 int stage_read(int root_fd, struct stage *ret_stage, struct failure *failure)

@@ -7,7 +7,8 @@
  *
  *  1. read the plan. Mustn't come later: without it there is nothing to start,
  *     and the disks are best left to the reboot that follows.
- *  2. as an exitrd: bring the mounts into the order of an ordinary swap.
+ *  2. as an exitrd: end the last processes, and bring the mounts into the
+ *     order of an ordinary swap.
  *  3. old cgroups removed. Mustn't come later: what is forked would be in one.
  *  4. the guard begins. Should: reboot when what follows hangs.
  *  5. storage let go of, and that proved: each disk gets its line on the
@@ -29,6 +30,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "root/become.h"
+#include "root/vt.h"
 #include "takeover/announce.h"
 #include "takeover/guard.h"
 #include "takeover/machine.h"
@@ -164,8 +166,11 @@ static int release(struct failure *failure)
 	static struct stage stage;
 	int r = take_plan(&stage, failure);
 
-	if (r == 0 && stage.plan.method == SWAP_EXITRD)
+	if (r == 0 && stage.plan.method == SWAP_EXITRD) {
 		r = stage_settle_exitrd(failure);
+		/* The old /dev must not stay in use. */
+		stage_renew_descriptors();
+	}
 	if (r < 0)
 		return r;
 	if (machine_is_ours()) {

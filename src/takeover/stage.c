@@ -37,20 +37,26 @@
 #include "takeover/stage-internal.h"
 #include "takeover/storage.h"
 
-void stage_begin(void)
+void stage_renew_descriptors(void)
 {
-	sigset_t all;
 	int fd;
 
-	sigfillset(&all);
-	sigprocmask(SIG_SETMASK, &all, NULL);
-	/* Ignored, it would reap for us, and waitpid(2) would block. */
-	signal(SIGCHLD, SIG_DFL);
 	close_range(0, ~0U, 0);
 	/* What opens a file must not get a standard descriptor. */
 	fd = open("/dev/null", O_RDWR);
 	while (fd >= 0 && fd < STDERR_FILENO)
 		fd = dup(fd);
+}
+
+void stage_begin(void)
+{
+	sigset_t all;
+
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, NULL);
+	/* Ignored, it would reap for us, and waitpid(2) would block. */
+	signal(SIGCHLD, SIG_DFL);
+	stage_renew_descriptors();
 	(void)!chdir("/");
 	machine_reboot_on_panic();
 }
