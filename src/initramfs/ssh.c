@@ -5,11 +5,10 @@
 #include <limits.h>
 
 #include "base/cleanup.h"
+#include "base/ssh-keys.h"
 #include "base/text.h"
 #include "initramfs/host.h"
 #include "initramfs/program.h"
-
-#define KEYS_MAX (1 * MIB)
 
 static const char config[] = "HostKey /etc/ssh/ssh_host_ed25519_key\n"
 			     "PermitRootLogin prohibit-password\n"
@@ -29,73 +28,18 @@ static const char *const helpers[] = {
 	"/usr/libexec/openssh/sshd-session", "/usr/libexec/openssh/sshd-auth",
 };
 
-static bool is_public_key(const char *line)
-{
-	static const char *const types[] = { "ssh-ed25519 ", "ssh-rsa ",
-					     "ecdsa-sha2-nistp", "sk-ssh-",
-					     "sk-ecdsa-" };
-
-	/* Options (from="…") may stand in front of the type. */
-	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-		if (strstr(line, types[i]))
-			return true;
-	return false;
-}
-
-/* Appends the lines of keys that are no comments; each must be a public
- * key. -EBADMSG: one is not, or there is none. */
-static int append_keys(struct text *all, const char *keys)
-{
-	int count = 0;
-
-	while (*keys) {
-		size_t len = strcspn(keys, "\n");
-		_cleanup_free char *line = strndup(keys, len);
-
-		if (!line)
-			return -ENOMEM;
-		keys += len + (keys[len] == '\n');
-		str_trim_end(line);
-		if (line[0] == '\0' || line[0] == '#')
-			continue;
-		if (!is_public_key(line))
-			return -EBADMSG;
-		text_add(all, "%s\n", line);
-		count++;
-	}
-	return count > 0 ? 0 : -EBADMSG;
-}
-
 static void add_authorized_keys(struct manifest *m, const char *const *keys,
 				size_t count)
 {
-	_cleanup_free char *room = malloc(KEYS_MAX);
+	_cleanup_free char *room = malloc(SSH_KEYS_MAX);
 	struct failure failure = { 0 };
 	struct text all;
 
-	if (room)
-		all = text_over(room, KEYS_MAX);
-	else
+	if (room) {
+		all = text_over(room, SSH_KEYS_MAX);
+		(void)!ssh_keys_given(&all, keys, count, &failure);
+	} else {
 		failure_errno(&failure, ENOMEM, "--ssh-key");
-	for (size_t i = 0; i < count && !failure.err; i++) {
-		_cleanup_free char *file = NULL;
-		size_t len;
-		int r = host_read(keys[i], KEYS_MAX, &file, &len);
-
-		if (r == 0)
-			r = append_keys(&all, file);
-		else if (is_public_key(keys[i]))
-			r = append_keys(&all, keys[i]);
-		if (r == -EBADMSG)
-			failure_set(&failure, EINVAL,
-				    "--ssh-key %s: not a public key", keys[i]);
-		else if (r < 0)
-			failure_errno(&failure, -r,
-				      "--ssh-key %s: neither a public key nor "
-				      "a file of some",
-				      keys[i]);
-		else if (all.cut)
-			failure_set(&failure, E2BIG, "--ssh-key: too many");
 	}
 	if (failure.err) {
 		manifest_fail(m, &failure);

@@ -22,6 +22,8 @@ struct carried {
 	bool has_ssh;	   /* the image has an SSH server */
 	bool has_ssh_keys; /* and root may log in with some key */
 	char hostname[65];
+	char ssh_note[160]; /* why SSH may not work as it does now, for a
+			       person; "" */
 };
 
 /* All of it. A thing that the running system lacks is passed over; one that
@@ -29,6 +31,10 @@ struct carried {
 int carry_over(int root_fd, const struct carry *what,
 	       struct carried *ret_carried, struct failure *failure)
 	_must_check;
+
+/* The running system's resolv.conf(5) without name servers of its own, which
+ * end with it: behind systemd-resolved's are those that it asks. "": none. */
+void carry_resolv_conf(char *buf, size_t size);
 
 /*
  * Copies the modules of the running kernel into the image when it has none for

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* Public keys as authorized_keys has them (sshd(8)), a line each. Allocates,
+ * so it is not PID 1's. */
+#pragma once
+
+#include "base/failure.h"
+#include "base/text.h"
+
+#define SSH_KEYS_MAX (1 * MIB) /* of all that is given */
+
+/* Whether a line holds a public key; options may stand in front of it. */
+bool ssh_key_is_public(const char *line);
+
+/* Appends what is given as --ssh-key: each a public key, or the name of a file
+ * of such; a private key is refused. */
+int ssh_keys_given(struct text *all, const char *const *keys, size_t count,
+		   struct failure *failure) _must_check;
