@@ -160,17 +160,31 @@ static int take_plan(struct stage *ret_stage, struct failure *failure)
 	return r;
 }
 
+/* systemd-shutdown(8) lets those live that serve its root ("@" before their
+ * name: mdmon, iscsid, …). */
+static int settle_exitrd(const struct swap_plan *plan, struct failure *failure)
+{
+	const struct watchdogs none = { 0 };
+	int r = stage_end_processes(plan->grace_ms, &none, failure);
+
+	if (r < 0)
+		return r;
+	if (machine_is_ours())
+		(void)!vt_reset();
+	r = stage_settle_exitrd(failure);
+	/* The old /dev must not stay in use. */
+	stage_renew_descriptors();
+	return r;
+}
+
 /* Returns only with a failure. */
 static int release(struct failure *failure)
 {
 	static struct stage stage;
 	int r = take_plan(&stage, failure);
 
-	if (r == 0 && stage.plan.method == SWAP_EXITRD) {
-		r = stage_settle_exitrd(failure);
-		/* The old /dev must not stay in use. */
-		stage_renew_descriptors();
-	}
+	if (r == 0 && stage.plan.method == SWAP_EXITRD)
+		r = settle_exitrd(&stage.plan, failure);
 	if (r < 0)
 		return r;
 	if (machine_is_ours()) {
