@@ -25,7 +25,7 @@ struct output {
 static ssize_t take_output(int fd, struct output *output)
 {
 	char rest[4096];
-	size_t room = output->buf ? output->size - 1 - output->len : 0;
+	size_t room = output->size - 1 - output->len;
 	ssize_t n = room ? read(fd, output->buf + output->len, room)
 			 : read(fd, rest, sizeof(rest));
 
@@ -73,20 +73,31 @@ static int reap(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
+/* A daemon that a command starts keeps its output: nobody must wait for that,
+ * and it must not break when we are gone. So there is a pipe only for whoever
+ * wants to read. */
+static int open_output(const char *buf, int *ret_read_fd, int *ret_write_fd)
+{
+	int fds[2];
+
+	if (!buf)
+		return 0;
+	if (pipe2(fds, O_CLOEXEC) < 0)
+		return -errno;
+	*ret_read_fd = fds[0];
+	*ret_write_fd = fds[1];
+	return fd_set_nonblocking(fds[0]);
+}
+
 int command_run(const char *const *argv, int64_t limit_ms, char *buf,
 		size_t size, struct failure *failure)
 {
 	struct output output = { .buf = buf, .size = size };
 	_cleanup_fd int read_fd = FD_NONE, write_fd = FD_NONE;
 	_cleanup_fd int pid_fd = FD_NONE;
-	int pipe_fd[2], r, status;
+	int r = open_output(buf, &read_fd, &write_fd), status;
 	pid_t pid;
 
-	if (pipe2(pipe_fd, O_CLOEXEC) < 0)
-		return failure_errno(failure, errno, "%s: no pipe", argv[0]);
-	read_fd = pipe_fd[0];
-	write_fd = pipe_fd[1];
-	r = fd_set_nonblocking(read_fd);
 	if (r < 0)
 		return failure_errno(failure, -r, "%s: no pipe", argv[0]);
 	pid = spawn(&(struct spawn){ .argv = argv,

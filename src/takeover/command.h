@@ -8,7 +8,7 @@
 /*
  * Runs argv (NULL-terminated; argv[0] is looked up in PATH) with nothing as
  * its input, and its standard output in buf, NUL-terminated and cut to size;
- * buf NULL: not kept. Returns the exit status (128 + signal when it was
+ * buf NULL: it goes nowhere. Returns the exit status (128 + signal when it was
  * killed), or a negative errno with *failure; -ETIMEDOUT: it took longer than
  * limit_ms and was killed with all that it had started in its session's group.
  */

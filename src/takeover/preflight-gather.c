@@ -350,6 +350,7 @@ void preflight_gather(struct preflight_facts *ret_facts)
 	gather_place(&facts);
 	gather_pid1(&facts);
 	gather_yama(&facts);
+	facts.selinux_enforcing = read_number("/sys/fs/selinux/enforce");
 	gather_memory(&facts);
 	gather_root(&facts);
 	gather_consoles(&facts);

@@ -8,6 +8,7 @@
 
 #include <linux/capability.h>
 #include <stdarg.h>
+#include <stdio.h>
 
 #include "base/memory.h"
 #include "base/text.h"
@@ -190,6 +191,19 @@ static void judge_jail(const struct preflight_facts *facts,
 		    "no filter and no bounds that the new system would "
 		    "inherit");
 	}
+}
+
+/* The policy in the kernel is the old system's, and outlives it: no file of the
+ * new one bears labels that it knows. */
+static void judge_selinux(const struct preflight_facts *facts,
+			  const struct preflight_wanted *wanted _unused,
+			  struct check *check)
+{
+	if (facts->selinux_enforcing)
+		say(check, CHECK_REFUSED,
+		    "it enforces this system's policy, which would bind the "
+		    "new one, whose files have no labels: run setenforce 0 "
+		    "before");
 }
 
 static void say_method(struct check *check, const struct preflight_facts *facts,
@@ -421,21 +435,14 @@ static const struct {
 		      const struct preflight_wanted *wanted,
 		      struct check *check);
 } rows[] = {
-	{ "rights", judge_rights },
-	{ "machine", judge_machine },
-	{ "container", judge_container },
-	{ "root", judge_root_directory },
-	{ "PID 1", judge_init },
-	{ "inherited", judge_jail },
-	{ "method", judge_method },
-	{ "memory", judge_memory },
-	{ "image's init", judge_image_init },
-	{ "watchdogs", judge_watchdogs },
-	{ "console", judge_console },
-	{ "kexec", judge_kexec },
-	{ "session", judge_session },
-	{ "way back", judge_dead_man },
-	{ "storage", judge_storage },
+	{ "rights", judge_rights },	  { "machine", judge_machine },
+	{ "container", judge_container }, { "root", judge_root_directory },
+	{ "PID 1", judge_init },	  { "inherited", judge_jail },
+	{ "SELinux", judge_selinux },	  { "method", judge_method },
+	{ "memory", judge_memory },	  { "image's init", judge_image_init },
+	{ "watchdogs", judge_watchdogs }, { "console", judge_console },
+	{ "kexec", judge_kexec },	  { "session", judge_session },
+	{ "way back", judge_dead_man },	  { "storage", judge_storage },
 };
 _Static_assert(ARRAY_SIZE(rows) <= PREFLIGHT_CHECKS_MAX, "all rows fit");
 

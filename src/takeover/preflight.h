@@ -47,6 +47,7 @@ struct preflight_facts {
 	uint32_t pid1_seccomp;	  /* Seccomp: of /proc/1/status */
 	uint64_t pid1_bounding;	  /* CapBnd: of /proc/1/status */
 	uint64_t last_capability; /* /proc/sys/kernel/cap_last_cap */
+	bool selinux_enforcing;
 	enum init_kind init;
 	uint32_t systemd_version; /* 0: not systemd */
 	char machine[16];	  /* uname(2): "x86_64" */

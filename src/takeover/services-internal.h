@@ -23,7 +23,6 @@ bool service_is_kept(const char *name);
 /* Appends; one too many, or of a name too long, is passed over with a
  * warning. */
 void services_add(struct services *services, const char *name);
-bool services_have(const struct services *services, const char *name);
 
 /* One program for each of them, verb as its last or middle word. */
 struct services_tool {

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fnmatch.h>
+#include <stdio.h>
 
 #include "base/log.h"
 #include "base/text.h"
@@ -194,26 +195,17 @@ bool service_is_kept(const char *name)
 
 void services_add(struct services *services, const char *name)
 {
-	char *slot = services->names[services->count];
-
-	if (services->count == SERVICES_MAX)
+	if (services->count >= SERVICES_MAX)
 		log_warning("%s is not stopped in its own way, only %d "
 			    "services are",
 			    name, SERVICES_MAX);
-	else if (!str_copy(slot, SERVICES_NAME_MAX, name))
+	else if (!str_copy(services->names[services->count], SERVICES_NAME_MAX,
+			   name))
 		log_warning("%s is not stopped in its own way: its name is "
 			    "too long",
 			    name);
 	else
 		services->count++;
-}
-
-bool services_have(const struct services *services, const char *name)
-{
-	for (size_t i = 0; i < services->count; i++)
-		if (str_eq(services->names[i], name))
-			return true;
-	return false;
 }
 
 int services_call(const struct services_tool *tool, const char *name,
@@ -224,7 +216,7 @@ int services_call(const struct services_tool *tool, const char *name,
 	size_t count = 0;
 	int r;
 
-	while (tool->before[count] && count < ARRAY_SIZE(argv) - 3) {
+	while (count < ARRAY_SIZE(argv) - 3 && tool->before[count]) {
 		argv[count] = tool->before[count];
 		count++;
 	}

@@ -74,6 +74,7 @@ FACT(init_sysv, init = INIT_SYSVINIT)
 FACT(seccomp, pid1_seccomp = 2)
 FACT(privs, pid1_no_new_privs = true)
 FACT(bounds, pid1_bounding &= ~0x10000ULL)
+FACT(selinux, selinux_enforcing = true)
 FACT(yama2, yama = 2)
 FACT(yama3, yama = 3)
 FACT(narrow, pid1_is_32_bit = true)
@@ -179,6 +180,8 @@ static const struct {
 	  { fact_bounds, fact_init_sysv },
 	  CHECK_REFUSED,
 	  "only a reboot" },
+	{ "SELinux", {}, CHECK_FINE, NULL },
+	{ "SELinux", { fact_selinux }, CHECK_REFUSED, "setenforce 0" },
 	{ "method", {}, CHECK_FINE, "ptrace:" },
 	{ "method", { fact_yama2 }, CHECK_FINE, "ptrace:" },
 	{ "method", { fact_yama3 }, CHECK_FINE, "exitrd:" },
