@@ -19,6 +19,14 @@ struct view storage_read_swaps(void);
 /* Whether a mount is of a file system on block devices of ours. */
 bool storage_mount_is_on_disk(const struct mountinfo *mount);
 
+/*
+ * Does work in a child process, which is left alone when it does not end in
+ * some seconds (-ETIMEDOUT). Otherwise what work() returned: 0 or a negative
+ * errno.
+ */
+int storage_in_child(int (*work)(const void *what), const void *what)
+	_must_check;
+
 /* Lets a frozen file system (FIFREEZE) go on: an unmount would wait for it. */
 void storage_thaw(const struct mountinfo *mount);
 

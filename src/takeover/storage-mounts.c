@@ -95,15 +95,37 @@ static unsigned each_old_mount(bool (*each)(const struct mountinfo *mount))
 	return left;
 }
 
-static bool unmount(const struct mountinfo *mount)
+static bool needs_server(const struct mountinfo *mount)
 {
+	static const char *const types[] = {
+		"nfs", "nfs4", "cifs", "smb3", "ceph", "9p", "afs", "coda",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+		if (str_eq(mount->type, types[i]))
+			return true;
+	}
+	return false;
+}
+
+static int unmount(const void *what)
+{
+	const struct mountinfo *mount = what;
+
+	return umount2(mount->point, UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+static bool mount_off(const struct mountinfo *mount)
+{
+	if (needs_server(mount))
+		return storage_in_child(unmount, mount) == 0;
 	storage_thaw(mount);
-	return umount2(mount->point, UMOUNT_NOFOLLOW) == 0;
+	return unmount(mount) == 0;
 }
 
 unsigned storage_mounts_off(void)
 {
-	return each_old_mount(unmount);
+	return each_old_mount(mount_off);
 }
 
 /*
@@ -111,7 +133,7 @@ unsigned storage_mounts_off(void)
  * file system is whole on the disk, whoever still holds it. Those without a
  * device (devtmpfs, sysfs) have one superblock for the new system, too.
  */
-static bool give_up(const struct mountinfo *old)
+static bool make_read_only(const struct mountinfo *old)
 {
 	if (storage_mount_is_on_disk(old))
 		(void)mount(NULL, old->point, NULL, MS_REMOUNT | MS_RDONLY,
@@ -119,11 +141,16 @@ static bool give_up(const struct mountinfo *old)
 	return false;
 }
 
+static int detach_root(const void *what)
+{
+	return umount2(what, MNT_DETACH | UMOUNT_NOFOLLOW) < 0 ? -errno : 0;
+}
+
 unsigned storage_detach_rest(void)
 {
-	unsigned left = each_old_mount(give_up);
+	unsigned left = each_old_mount(make_read_only);
 
 	if (left > 0)
-		(void)umount2(STORAGE_OLD_ROOT, MNT_DETACH | UMOUNT_NOFOLLOW);
+		(void)!storage_in_child(detach_root, STORAGE_OLD_ROOT);
 	return left;
 }

@@ -105,22 +105,25 @@ static const char *guess_holder(void)
 	return "in use by something in the kernel that does not show";
 }
 
-static void judge_fd(struct storage_disk *disk, int fd)
+/* An errno, 0: the partition table was read. */
+static int reread(int fd)
+{
+	if (ioctl(fd, BLKRRPART) == 0)
+		return 0;
+	/* It is of a kind that has no partitions. */
+	return errno == EINVAL || errno == ENOTTY ? 0 : errno;
+}
+
+static void judge(struct storage_disk *disk, bool opened, int err)
 {
 	struct text holder = text_over(disk->holder, sizeof(disk->holder));
-	int err = 0;
 
-	if (fd < 0)
-		err = -fd;
-	else if (ioctl(fd, BLKRRPART) < 0)
-		err = errno;
-	/* It is of a kind that has no partitions. */
-	disk->released = err == 0 || (fd >= 0 && err == EINVAL);
+	disk->released = err == 0;
 	if (disk->released)
 		return;
 	if (err != EBUSY)
 		text_add(&holder, "cannot be %s: %s",
-			 fd < 0 ? "opened" : "read", strerrordesc_np(err));
+			 opened ? "read" : "opened", strerrordesc_np(err));
 	else if (storage_uses(disk->name, &holder) == 0)
 		text_put(&holder, guess_holder());
 }
@@ -130,12 +133,17 @@ static void prove_one(const char *name, uint64_t bytes, void *context)
 	struct proof *proof = context;
 	struct storage_disk disk = { .bytes = bytes };
 	int fd = storage_disk_open(name);
+	int err;
 
 	if (fd == -ENXIO)
 		return;
 	(void)str_copy(disk.name, sizeof(disk.name), name);
-	judge_fd(&disk, fd);
+	err = fd < 0 ? -fd : reread(fd);
 	fd_close(fd);
+	/* A drive for discs opens without one. */
+	if (err == ENOMEDIUM)
+		return;
+	judge(&disk, fd >= 0, err);
 	if (!disk.released)
 		proof->held++;
 	proof->each(&disk, proof->context);

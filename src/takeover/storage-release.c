@@ -11,7 +11,6 @@
  * opened exclusively, passes go on for STUCK_MS after the last progress.
  */
 #include <time.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/clock.h"
@@ -67,7 +66,6 @@ void storage_release(const struct storage_keep *keep)
 	int64_t deadline = clock_ms() + STUCK_MS;
 	unsigned least = UINT32_MAX;
 
-	sync();
 	for (int i = 0; i < PASSES_MAX; i++) {
 		unsigned left = pass(keep);
 
