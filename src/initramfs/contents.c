@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "initramfs/host.h"
+#include "base/host.h"
 #include "initramfs/program.h"
 
 #define TEXT_MAX (16 * MIB)

@@ -5,7 +5,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "initramfs/host.h"
+#include "base/host.h"
 #include "wire/bzimage.h"
 
 #define IMAGE_MAX (1 * GIB)

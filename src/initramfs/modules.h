@@ -13,10 +13,4 @@
  */
 void modules_add(struct manifest *m, const char *dir, const char *list);
 
-/*
- * Whether the list chooses the module at path (as in modules.order) of this
- * name ("_" for "-").
- */
-bool modules_list_chooses(const char *list, const char *path, const char *name);
-
 extern const char modules_default[];

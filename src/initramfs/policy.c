@@ -8,7 +8,7 @@
 #include "image/credentials.h"
 #include "image/store.h"
 #include "image/trust.h"
-#include "initramfs/host.h"
+#include "base/host.h"
 
 /* A key itself, as minisign prints it, or a file with one. */
 static int take_key(struct trust *trust, const char *text,

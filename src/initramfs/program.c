@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "initramfs/host.h"
+#include "base/host.h"
 #include "wire/elf-file.h"
 
 #define OBJECT_MAX (1 * GIB)

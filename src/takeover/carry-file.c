@@ -8,10 +8,11 @@
 #include "base/fd.h"
 #include "base/path.h"
 #include "base/whole-file.h"
+#include "root/copy.h"
 
-/* Its mode is set before it has content. */
-static int write_new(int dir_fd, const struct carry_file *file,
-		     const char *bytes, size_t len)
+/* A new file in the place of what was there. Its mode is set before it has
+ * content. */
+static int create(int dir_fd, const struct carry_file *file)
 {
 	_cleanup_fd int fd = FD_NONE;
 
@@ -21,7 +22,7 @@ static int write_new(int dir_fd, const struct carry_file *file,
 		    O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0 || fchown(fd, 0, 0) < 0 || fchmod(fd, file->mode) < 0)
 		return -errno;
-	return fd_write_all(fd, bytes, len);
+	return TAKE_FD(fd);
 }
 
 /* A directory that is there keeps its mode, unless it was to be private: sshd
@@ -44,19 +45,26 @@ static int open_directory(int root_fd, const struct carry_file *file)
 	return TAKE_FD(fd);
 }
 
+static int create_in_root(int root_fd, const struct carry_file *file)
+{
+	_cleanup_fd int dir_fd = open_directory(root_fd, file);
+
+	return dir_fd < 0 ? dir_fd : create(dir_fd, file);
+}
+
+static int fail(const struct carry_file *file, int err, struct failure *failure)
+{
+	return failure_errno(failure, err, "cannot write %s/%s in the image",
+			     file->directory, file->name);
+}
+
 int carry_file_write(int root_fd, const struct carry_file *file,
 		     const char *bytes, size_t len, struct failure *failure)
 {
-	_cleanup_fd int dir_fd = open_directory(root_fd, file);
-	int r = dir_fd;
+	_cleanup_fd int fd = create_in_root(root_fd, file);
+	int r = fd < 0 ? fd : fd_write_all(fd, bytes, len);
 
-	if (r >= 0)
-		r = write_new(dir_fd, file, bytes, len);
-	if (r < 0)
-		return failure_errno(failure, -r,
-				     "cannot write %s/%s in the image",
-				     file->directory, file->name);
-	return 0;
+	return r < 0 ? fail(file, -r, failure) : 0;
 }
 
 /* What cannot be opened, or is no file, is as if it were not there. */
@@ -88,20 +96,27 @@ int carry_host_read(const char *path, char **ret_text)
 }
 
 int carry_file_copy(int root_fd, const char *source,
-		    const struct carry_file *file, struct failure *failure)
+		    const struct carry_file *file, uint64_t *ret_bytes,
+		    struct failure *failure)
 {
-	_cleanup_fd int fd = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-	_cleanup_free char *bytes = NULL;
-	size_t len;
-	int r = fd < 0 ? -errno
-		       : whole_file_read(fd, CARRY_FILE_MAX, &bytes, &len);
+	_cleanup_fd int from = open(source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	_cleanup_fd int to = FD_NONE;
+	struct stat st;
+	int r;
 
-	if (r == -ENOENT || r == -EINVAL)
+	if (from < 0 && errno == ENOENT)
 		return 0;
+	if (from < 0 || fstat(from, &st) < 0)
+		return failure_errno(failure, errno, "%s", source);
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	r = to = create_in_root(root_fd, file);
+	if (r >= 0)
+		r = copy_bytes(from, to);
 	if (r < 0)
-		return failure_errno(failure, -r, "%s", source);
-	r = carry_file_write(root_fd, file, bytes, len, failure);
-	return r < 0 ? r : 1;
+		return fail(file, -r, failure);
+	*ret_bytes = (uint64_t)st.st_size;
+	return 1;
 }
 
 bool carry_file_exists(int root_fd, const char *path)

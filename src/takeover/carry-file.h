@@ -27,10 +27,11 @@ int carry_file_read(int root_fd, const char *path, char **ret_text) _must_check;
 /* The same of the running system. */
 int carry_host_read(const char *path, char **ret_text) _must_check;
 
-/* Copies a file of the running system. Returns 1, or 0 when there is none. */
+/* Copies a file of the running system, ret_bytes long. Returns 1, or 0 when
+ * there is none. */
 int carry_file_copy(int root_fd, const char *source,
-		    const struct carry_file *file, struct failure *failure)
-	_must_check;
+		    const struct carry_file *file, uint64_t *ret_bytes,
+		    struct failure *failure) _must_check;
 
 /* Whether the image has a regular file there. */
 bool carry_file_exists(int root_fd, const char *path);

@@ -81,14 +81,14 @@ static int copy_host_keys(int root_fd, const char *directory,
 	while (dir && (entry = readdir(dir))) {
 		const struct carry_file file = { directory, entry->d_name, 0755,
 						 mode };
-		_cleanup_free char *key = NULL;
 		char path[PATH_MAX];
+		uint64_t bytes;
 		int r;
 
 		if (!is_host_key(entry->d_name, prefix, suffix))
 			continue;
 		snprintf(path, sizeof(path), "%s/%s", directory, entry->d_name);
-		r = carry_file_copy(root_fd, path, &file, failure);
+		r = carry_file_copy(root_fd, path, &file, &bytes, failure);
 		if (r < 0)
 			return r;
 		count += r;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "initramfs/modules.h"
+#include "root/module-set.h"
 #include "tap.h"
 
 int main(void)

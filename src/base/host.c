@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "initramfs/host.h"
+#include "base/host.h"
 
 #include <fcntl.h>
 #include <sys/mman.h>

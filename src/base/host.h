@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Files and programs of the machine that builds. */
+/* Files and programs of this machine. Allocates, so it is not PID 1's. */
 #pragma once
 
 #include <limits.h>
