@@ -288,6 +288,7 @@ int swap_stage(struct swap *swap, struct failure *failure)
 		return r;
 	wanted->image_known = true;
 	wanted->image_in_memory = true;
+	preflight_gather_memory(&swap->facts);
 	wanted->image_bytes = memory_of_tmpfs(SWAP_DIR);
 	wanted->has_ssh = carried.has_ssh;
 	wanted->has_ssh_keys = carried.has_ssh_keys;

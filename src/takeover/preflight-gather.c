@@ -209,17 +209,6 @@ static void gather_yama(struct preflight_facts *facts)
 
 /* --- the machine --- */
 
-static void gather_memory(struct preflight_facts *facts)
-{
-	struct memory memory = memory_now();
-	char meminfo[STATUS_MAX];
-
-	facts->memory_total = memory.total;
-	facts->memory_available = memory.available;
-	if (file_read(AT_FDCWD, "/proc/meminfo", meminfo, sizeof(meminfo)) > 0)
-		facts->swap_used = swap_used_parse(meminfo);
-}
-
 /* The device itself, or one of those that it is made of. */
 static bool is_device_remote(const char *directory, unsigned depth)
 {
@@ -342,6 +331,17 @@ static void gather_session(struct preflight_facts *facts)
 	}
 }
 
+void preflight_gather_memory(struct preflight_facts *facts)
+{
+	struct memory memory = memory_now();
+	char meminfo[STATUS_MAX];
+
+	facts->memory_total = memory.total;
+	facts->memory_available = memory.available;
+	if (file_read(AT_FDCWD, "/proc/meminfo", meminfo, sizeof(meminfo)) > 0)
+		facts->swap_used = swap_used_parse(meminfo);
+}
+
 void preflight_gather(struct preflight_facts *ret_facts)
 {
 	struct preflight_facts facts = { 0 };
@@ -351,7 +351,7 @@ void preflight_gather(struct preflight_facts *ret_facts)
 	gather_pid1(&facts);
 	gather_yama(&facts);
 	facts.selinux_enforcing = read_number("/sys/fs/selinux/enforce");
-	gather_memory(&facts);
+	preflight_gather_memory(&facts);
 	gather_root(&facts);
 	gather_consoles(&facts);
 	gather_watchdogs(&facts);

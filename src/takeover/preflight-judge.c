@@ -247,9 +247,9 @@ static void judge_memory(const struct preflight_facts *facts,
 			 const struct preflight_wanted *wanted,
 			 struct check *check)
 {
-	uint64_t image = wanted->image_known && !wanted->image_in_memory
-				 ? wanted->image_bytes
-				 : 0;
+	bool staged = wanted->image_known && wanted->image_in_memory;
+	uint64_t image =
+		wanted->image_known && !staged ? wanted->image_bytes : 0;
 	uint64_t need = image + facts->swap_used + MEMORY_TO_START;
 	uint64_t have = facts->memory_available;
 	char parts[3][SIZE_TEXT_MAX], all[2][SIZE_TEXT_MAX];
@@ -268,23 +268,18 @@ static void judge_memory(const struct preflight_facts *facts,
 		    "/proc/meminfo cannot be read: mount /proc");
 	else if (need > have)
 		say(check, CHECK_REFUSED,
-		    "%s is missing: needed are %s%s%s to start, free are %s; "
+		    "%s is missing: needed are %s%s%s to start, free are %s%s; "
 		    "stop what takes memory, or use a smaller image",
 		    size_text(need - have, all[1]), for_image, for_swap,
-		    parts[2], all[0]);
+		    parts[2], all[0], staged ? " beside the image" : "");
 	else
-		say(check, CHECK_FINE, "%s free; %s%s%s to start", all[0],
-		    for_image, for_swap, parts[2]);
+		say(check, CHECK_FINE, "%s free%s; needed are %s%s%s to start",
+		    all[0], staged ? " beside the image" : "", for_image,
+		    for_swap, parts[2]);
 }
 
-/* By the names of root/examine.h. */
-static bool is_for_machine(const char *architecture, const char *machine)
-{
-	return str_eq(machine, "x86_64") ? str_eq(architecture, "x86-64")
-					 : str_eq(architecture, machine);
-}
-
-static void judge_image_init(const struct preflight_facts *facts,
+/* That the kernel can start it is not judged here: it has been tried. */
+static void judge_image_init(const struct preflight_facts *facts _unused,
 			     const struct preflight_wanted *wanted,
 			     struct check *check)
 {
@@ -294,16 +289,10 @@ static void judge_image_init(const struct preflight_facts *facts,
 		say(check, CHECK_REFUSED,
 		    "the image has none: name the program to start, "
 		    "boomerang swap IMAGE INIT, or use an image with an init");
-	else if (wanted->architecture[0] &&
-		 !is_for_machine(wanted->architecture, facts->machine))
-		say(check, CHECK_REFUSED,
-		    "the image is for %s, this machine is %s: use an image "
-		    "that is built for it",
-		    wanted->architecture, facts->machine);
 	else
-		say(check, CHECK_FINE, "%.160s%s%s%s", wanted->init,
-		    wanted->init_kind[0] ? " (" : "", wanted->init_kind,
-		    wanted->init_kind[0] ? ")" : "");
+		say(check, CHECK_FINE, "%.160s%s%s%s, for this machine",
+		    wanted->init, wanted->init_kind[0] ? " (" : "",
+		    wanted->init_kind, wanted->init_kind[0] ? ")" : "");
 }
 
 static void judge_watchdogs(const struct preflight_facts *facts,

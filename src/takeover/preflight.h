@@ -74,13 +74,12 @@ struct preflight_wanted {
 	bool keep_storage;
 	uint32_t watchdog_s;
 	bool image_known;
-	bool image_in_memory;  /* it is staged: image_bytes are taken already */
-	uint64_t image_bytes;  /* what its root takes in memory; 0: unknown */
-	char init[256];	       /* of the image */
-	char init_kind[32];    /* root/examine.h */
-	char architecture[32]; /* of the image, by root/examine.h's names */
-	bool has_ssh;	       /* it has an SSH server */
-	bool has_ssh_keys;     /* and root may log in with some key */
+	bool image_in_memory; /* it is staged: image_bytes are taken already */
+	uint64_t image_bytes; /* what its root takes in memory; 0: unknown */
+	char init[256];	      /* of the image */
+	char init_kind[32];   /* root/examine.h */
+	bool has_ssh;	      /* it has an SSH server */
+	bool has_ssh_keys;    /* and root may log in with some key */
 };
 
 enum check_verdict {
@@ -101,6 +100,9 @@ struct check {
 
 /* Gathers; what cannot be found out is left at its zero, never guessed. */
 void preflight_gather(struct preflight_facts *ret_facts);
+
+/* The memory anew: bringing an image takes of it. */
+void preflight_gather_memory(struct preflight_facts *facts);
 
 /* Judges: every row, in the order in which a person wants them; returns their
  * number. Pure. */
