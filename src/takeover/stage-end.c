@@ -32,9 +32,17 @@ static bool reap(void)
 	return pid < 0 && errno == ECHILD;
 }
 
+/* Who fed a watchdog may have gone without stopping it. */
+static void mind(struct watchdogs *watchdogs)
+{
+	if (watchdogs->count == 0)
+		watchdogs_disarm(watchdogs);
+	watchdogs_feed(watchdogs);
+}
+
 /* Waits for all to be gone, and sends them signal_number each time, if any. */
 static bool reap_until(int64_t deadline_ms, int signal_number,
-		       const struct watchdogs *watchdogs)
+		       struct watchdogs *watchdogs)
 {
 	const struct timespec poll = { .tv_nsec = POLL_MS * NS_PER_MS };
 	sigset_t child;
@@ -49,7 +57,7 @@ static bool reap_until(int64_t deadline_ms, int signal_number,
 			return true;
 		if (clock_ms() >= deadline_ms)
 			return false;
-		watchdogs_feed(watchdogs);
+		mind(watchdogs);
 		(void)sigtimedwait(&child, NULL, &poll);
 	}
 }
@@ -95,7 +103,7 @@ static void name_processes(struct text *text)
 		text_add(text, "which ones cannot be found out");
 }
 
-int stage_end_processes(uint32_t grace_ms, const struct watchdogs *watchdogs,
+int stage_end_processes(uint32_t grace_ms, struct watchdogs *watchdogs,
 			struct failure *failure)
 {
 	char names[256];
@@ -114,12 +122,12 @@ int stage_end_processes(uint32_t grace_ms, const struct watchdogs *watchdogs,
 
 void stage_fail(const struct failure *failure, bool alive)
 {
-	const struct watchdogs none = { 0 };
+	struct watchdogs kept = { .count = 0 };
 	struct failure ignored;
 
 	announce("the swap failed: %s", failure->text);
 	if (alive)
-		(void)!stage_end_processes(FAILED_GRACE_MS, &none, &ignored);
+		(void)!stage_end_processes(FAILED_GRACE_MS, &kept, &ignored);
 	announce("rebooting into the disk");
 	machine_reboot();
 }

@@ -26,9 +26,9 @@ void stage_renew_descriptors(void);
 int stage_read(int root_fd, struct stage *ret_stage, struct failure *failure)
 	_must_check;
 
-/* Ends all other processes: SIGTERM, after grace_ms SIGKILL. Feeds watchdogs
- * meanwhile. -EBUSY: some cannot be ended; they are named. */
-int stage_end_processes(uint32_t grace_ms, const struct watchdogs *watchdogs,
+/* Ends all other processes: SIGTERM, after grace_ms SIGKILL. Meanwhile
+ * watchdogs are fed, or stopped when those that fed them are gone. -EBUSY: some cannot be ended; they are named. */
+int stage_end_processes(uint32_t grace_ms, struct watchdogs *watchdogs,
 			struct failure *failure) _must_check;
 
 /* The root at path becomes ours, with fresh API file systems, and the old one

@@ -164,8 +164,8 @@ static int take_plan(struct stage *ret_stage, struct failure *failure)
  * name: mdmon, iscsid, …). */
 static int settle_exitrd(const struct swap_plan *plan, struct failure *failure)
 {
-	const struct watchdogs none = { 0 };
-	int r = stage_end_processes(plan->grace_ms, &none, failure);
+	struct watchdogs kept = { .count = 0 };
+	int r = stage_end_processes(plan->grace_ms, &kept, failure);
 
 	if (r < 0)
 		return r;

@@ -150,10 +150,11 @@ static int take_over(const char *root, bool *alive, struct failure *failure)
 	watchdogs_disarm(&kept);
 	if (machine_is_ours() && !(stage.plan.flags & SWAP_KEEP_STORAGE))
 		storage_detach_kernel();
+	/* Those that do not go now do not go later. */
+	*alive = false;
 	r = stage_end_processes(stage.plan.grace_ms, &kept, failure);
 	if (r < 0)
 		return r;
-	*alive = false;
 	if (machine_is_ours())
 		(void)!vt_reset();
 	r = stage_enter_root(root, failure);
