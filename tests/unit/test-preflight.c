@@ -2,7 +2,12 @@
 #include "takeover/preflight.h"
 
 #include <errno.h>
+#include <linux/capability.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "takeover/capabilities.h"
 #include "takeover/preflight-internal.h"
@@ -551,8 +556,78 @@ static void test_method(void)
 	ok_int(method, SWAP_AUTO, "nothing is returned then");
 }
 
-int main(void)
+/* --- this machine --- */
+
+static void test_gather(void)
 {
+	static struct preflight_facts facts;
+
+	preflight_gather(&facts);
+	ok_int(facts.is_root, geteuid() == 0, "who we are");
+	ok(facts.machine[0] && facts.root_type[0], "what this machine is");
+	ok(facts.memory_available > 0 &&
+		   facts.memory_available <= facts.memory_total,
+	   "its memory");
+	ok(facts.last_capability >= CAP_CHECKPOINT_RESTORE, "its capabilities");
+}
+
+/* As what sudo starts: the variable is gone, and only /proc knows of it. */
+static int gather_session(const char *want)
+{
+	static struct preflight_facts facts;
+
+	(void)unsetenv("SSH_CONNECTION");
+	preflight_gather(&facts);
+	return strcmp(facts.remote, want) == 0 ? 0 : 1;
+}
+
+static void test_environment(void)
+{
+	static char name[] = "test-preflight", want[] = "ssh from 192.0.2.7";
+	static char variable[] = "SSH_CONNECTION=192.0.2.7 4711 192.0.2.1 22";
+	char *const argv[] = { name, want, NULL };
+	char *const environment[] = { variable, NULL };
+	int status = -1;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		execve("/proc/self/exe", argv, environment);
+		_exit(127);
+	}
+	waitpid(pid, &status, 0);
+	ok_int(status, 0, "a session is remote by the shell's environment");
+}
+
+/* With no variable at all; the environment of what started this test may have
+ * it, but is asked later. */
+static void test_ancestor(void)
+{
+	static struct preflight_facts facts;
+	int status = -1;
+	pid_t pid = getenv("SSH_CONNECTION") ? -1 : fork();
+
+	if (pid < 0)
+		return;
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "sshd-session");
+		pid = fork();
+		if (pid == 0) {
+			prctl(PR_SET_NAME, "shell");
+			preflight_gather(&facts);
+			_exit(strcmp(facts.remote,
+				     "a session of sshd-session") != 0);
+		}
+		waitpid(pid, &status, 0);
+		_exit(status != 0);
+	}
+	waitpid(pid, &status, 0);
+	ok_int(status, 0, "or by the server above it");
+}
+
+int main(int argc, char **argv)
+{
+	if (argc > 1)
+		return gather_session(argv[1]);
 	test_good();
 	test_rows();
 	test_lines(false);
@@ -563,5 +638,8 @@ int main(void)
 	test_remote();
 	test_root();
 	test_method();
+	test_gather();
+	test_environment();
+	test_ancestor();
 	return tap_done();
 }
