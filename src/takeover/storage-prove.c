@@ -6,6 +6,7 @@
  * fails while a partition is open at all.
  */
 #include <fcntl.h>
+#include <linux/cdrom.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
 
@@ -29,6 +30,21 @@ static bool is_made_of_others(const char *name)
 	return false;
 }
 
+/* A drive for discs has a size, and opens, also without one. */
+static bool is_empty_drive(const char *name)
+{
+	char path[BLOCKDEV_PATH_MAX];
+	_cleanup_fd int fd = FD_NONE;
+	int status;
+
+	if (!str_after(name, "sr"))
+		return false;
+	blockdev_path(name, path);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	status = fd < 0 ? -1 : ioctl(fd, CDROM_DRIVE_STATUS, CDSL_CURRENT);
+	return status == CDS_NO_DISC || status == CDS_TRAY_OPEN;
+}
+
 struct disks {
 	void (*each)(const char *name, uint64_t bytes, void *context);
 	void *context;
@@ -49,7 +65,8 @@ static int disks_one(const char *name, void *context)
 		return 0;
 	if (attribute_read(BLOCKDEV_DIR, name, "size", value, sizeof(value)) <
 		    0 ||
-	    str_to_u64(value, UINT64_MAX / 512, &sectors) < 0 || sectors == 0)
+	    str_to_u64(value, UINT64_MAX / 512, &sectors) < 0 || sectors == 0 ||
+	    is_empty_drive(name))
 		return 0;
 	disks->each(name, sectors * 512, disks->context);
 	return 0;
@@ -140,9 +157,6 @@ static void prove_one(const char *name, uint64_t bytes, void *context)
 	(void)str_copy(disk.name, sizeof(disk.name), name);
 	err = fd < 0 ? -fd : reread(fd);
 	fd_close(fd);
-	/* A drive for discs opens without one. */
-	if (err == ENOMEDIUM)
-		return;
 	judge(&disk, fd >= 0, err);
 	if (!disk.released)
 		proof->held++;
