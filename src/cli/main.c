@@ -27,6 +27,8 @@ static const struct command commands[] = {
 	{ "status", "what the bootstrap does and what the last return found",
 	  cmd_status },
 	{ "images", "the images in memory; drop them", cmd_images },
+	{ "swap", "replace the running system by an image in memory",
+	  cmd_swap },
 	{ "image", "inspect, verify, unpack, convert an image", cmd_image },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
@@ -46,7 +48,8 @@ static int cmd_help(int argc _unused, char **argv _unused)
 		if (commands[i].help)
 			printf("  %-10s %s\n", commands[i].name,
 			       commands[i].help);
-	printf("\nOptions of each: boomerang(1), boomerang-image(1).\n");
+	printf("\nOptions of each: boomerang(1), boomerang-image(1), "
+	       "boomerang-swap(8).\n");
 	return STATUS_OK;
 }
 
