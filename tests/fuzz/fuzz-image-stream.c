@@ -6,6 +6,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "image/cpio.h"
 #include "image/decode.h"
 #include "image/tar.h"
 
@@ -77,10 +78,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 				       .data = data,
 				       .end = end };
 	struct failure failure = { 0 };
+	int (*read_archive)(const struct tar_input *, const struct tar_sink *,
+			    const char *, struct failure *) =
+		kind_of(whole) == KIND_CPIO ? cpio_read : tar_read;
 
 	if (stream.decoder && !(stream.state = stream.decoder->open()))
 		return 0;
-	if (tar_read(&input, &sink, "x", &failure) == 0 && failure.err)
+	if (read_archive(&input, &sink, "x", &failure) == 0 && failure.err)
 		abort();
 	if (stream.decoder)
 		stream.decoder->close(stream.state);

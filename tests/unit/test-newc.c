@@ -108,6 +108,7 @@ static void test_parse(void)
 {
 	struct newc_entry entry = { .inode = 99 };
 	char bytes[124];
+	size_t size;
 	struct view v = view_over(console_bytes, sizeof(console_bytes));
 
 	ok_int(newc_parse_entry(&v, &entry), 1, "an entry is parsed");
@@ -129,11 +130,23 @@ static void test_parse(void)
 	ok_int(newc_parse_entry(&v, &entry), 0, "the trailer");
 	ok_int(entry.inode, 99, "of the trailer nothing is written");
 
+	v = view_over(console_bytes, sizeof(console_bytes));
+	ok(newc_header_size(v, &size) == 0 && size == 122,
+	   "how long header and name are");
+	ok_int(newc_header_size(view_over(console_bytes, 101), &size), -EBADMSG,
+	       "not from less than a header");
 	for (size_t len = 0; len < 124; len++) {
 		v = view_over(console_bytes, len);
 		if (newc_parse_entry(&v, &entry) != -EBADMSG)
 			ok_int((int64_t)len, -1, "a short entry is refused");
 	}
+	memcpy(bytes, console_bytes, sizeof(bytes));
+	memcpy(bytes, "070702", 6);
+	memcpy(bytes + 102, "0000002a", 8);
+	v = view_over(bytes, sizeof(bytes));
+	ok(newc_parse_entry(&v, &entry) == 1 && entry.checked &&
+		   entry.checksum == 42,
+	   "one with a check sum");
 	memcpy(bytes, console_bytes, sizeof(bytes));
 	bytes[9] = 'g';
 	v = view_over(bytes, sizeof(bytes));
