@@ -75,15 +75,19 @@ static bool status_has(const char *line)
 	       strstr(status, line);
 }
 
-static bool mounted(const char *point)
+/* Once, and nothing is hidden below it. */
+static bool mounted_once(const char *point)
 {
 	static char mounts[65536];
 	char words[64];
+	const char *at;
 
 	snprintf(words, sizeof(words), " %s ", point);
-	return file_read(AT_FDCWD, "/proc/self/mountinfo", mounts,
-			 sizeof(mounts)) > 0 &&
-	       strstr(mounts, words);
+	if (file_read(AT_FDCWD, "/proc/self/mountinfo", mounts,
+		      sizeof(mounts)) <= 0)
+		return false;
+	at = strstr(mounts, words);
+	return at && !strstr(at + 1, words);
 }
 
 static int be_init(int argc, char **argv)
@@ -106,7 +110,9 @@ static int be_init(int argc, char **argv)
 		      str_eq(link, INIT),
 	      "program");
 	for (size_t i = 0; i < ARRAY_SIZE(api); i++)
-		check(mounted(api[i]), api[i]);
+		check(mounted_once(api[i]), api[i]);
+	check(access("/shutdown", F_OK) < 0, "/shutdown");
+	check(access(SWAP_PLAN, F_OK) < 0, "the plan is still there");
 	return good ? 0 : 1;
 }
 
@@ -226,13 +232,25 @@ static void start_processes(void)
 	}
 }
 
+/* What nobody reset comes along. */
+static void be_odd(void)
+{
+	sigset_t odd;
+
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGCHLD, SIG_IGN);
+	sigemptyset(&odd);
+	sigaddset(&odd, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &odd, NULL);
+	umask(077);
+}
+
 static void run_old_system(const struct scene *scene)
 {
 	char path[128];
 	char *argv[] = { path, (char *)SWAP_ARGUMENT, (char *)scene->root,
 			 NULL };
 	char *env[] = { NULL };
-	sigset_t odd;
 
 	snprintf(path, sizeof(path), "%s" SWAP_INIT, scene->root);
 	/* As it is with systemd: what is mounted here shows elsewhere. */
@@ -240,26 +258,50 @@ static void run_old_system(const struct scene *scene)
 	    mount(NULL, "/", NULL, MS_REC | MS_SHARED, NULL) < 0)
 		_exit(90);
 	start_processes();
-	/* What nobody reset comes along. */
-	signal(SIGPIPE, SIG_IGN);
-	signal(SIGCHLD, SIG_IGN);
-	sigemptyset(&odd);
-	sigaddset(&odd, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &odd, NULL);
-	umask(077);
+	be_odd();
 	execve(path, argv, env);
 	_exit(91);
 }
 
+/* As systemd-shutdown(8) does it. */
+static void run_exitrd(const struct scene *scene)
+{
+	static const char *const moved[] = { "proc", "sys", "dev", "run" };
+	char *argv[] = { (char *)"/shutdown", (char *)"reboot", NULL };
+	char *env[] = { NULL };
+	char from[16];
+
+	if (mount("proc", "/proc", "proc", 0, NULL) < 0 ||
+	    mount(scene->root, scene->root, NULL, MS_BIND, NULL) < 0 ||
+	    chdir(scene->root) < 0)
+		_exit(90);
+	for (size_t i = 0; i < ARRAY_SIZE(moved); i++) {
+		snprintf(from, sizeof(from), "/%s", moved[i]);
+		(void)mkdir(moved[i], 0755);
+		if (mount(from, moved[i], NULL, MS_BIND | MS_REC, NULL) < 0)
+			_exit(92);
+	}
+	(void)mkdir("oldroot", 0755);
+	(void)!link(&SWAP_INIT[1], "shutdown");
+	if (syscall(SYS_pivot_root, ".", "oldroot") < 0 || chroot(".") < 0)
+		_exit(93);
+	/* Those whose names begin with "@" are spared. */
+	start_processes();
+	be_odd();
+	execve(argv[0], argv, env);
+	_exit(91);
+}
+
 /* Returns the wait status of the old PID 1. */
-static int run_swap(const struct scene *scene)
+static int run(const struct scene *scene,
+	       void (*old_system)(const struct scene *scene))
 {
 	pid_t pid = clone_into(CLONE_NEWPID | CLONE_NEWNS);
 	int status = -1;
 
 	if (pid == 0) {
 		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
-		run_old_system(scene);
+		old_system(scene);
 	}
 	if (pid > 0)
 		(void)waitpid(pid, &status, 0);
@@ -278,25 +320,41 @@ static bool report_has(const struct scene *scene, const char *words)
 	return found;
 }
 
-static void test_good(void)
+static void expect_new_init(struct scene *scene, int status)
 {
-	struct scene scene = make_scene();
-	int status = run_swap(&scene);
 	char text[1024] = "";
 
 	ok(WIFEXITED(status), "the new init has run");
 	ok_int(WEXITSTATUS(status), 0, "and found all as it should be");
-	if (file_read(scene.root_fd, "verdict", text, sizeof(text)) > 0)
+	if (file_read(scene->root_fd, "verdict", text, sizeof(text)) > 0)
 		printf("# %s\n", text);
-	ok(report_has(&scene, "starting /sbin/init of test:latest"),
+	ok(report_has(scene, "starting /sbin/init of test:latest"),
 	   "the report says what was started");
-	end_scene(&scene);
+	end_scene(scene);
+}
+
+static void test_good(void)
+{
+	struct swap_plan plan = good_plan();
+	struct scene scene = make_scene();
+
+	expect_new_init(&scene, run(&scene, run_old_system));
+
+	/* Whatever the image has there. */
+	scene = make_scene();
+	(void)!symlinkat("/tmp", scene.root_fd, "oldroot");
+	expect_new_init(&scene, run(&scene, run_old_system));
+
+	scene = make_scene();
+	plan.method = SWAP_EXITRD;
+	write_plan(&scene, &plan, sizeof(plan));
+	expect_new_init(&scene, run(&scene, run_exitrd));
 }
 
 /* In each of these the end is a reboot, and the report says why. */
 static void expect_reboot(struct scene *scene, const char *why)
 {
-	int status = run_swap(scene);
+	int status = run(scene, run_old_system);
 
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGHUP,
 	   "the end is a reboot");
