@@ -128,6 +128,7 @@ static const char *const kept[] = {
 	"blk-availability",
 	"cryptdisks*",
 	"dm-event*",
+	"drbd*",
 	"iscsi*",
 	"lvm*",
 	"mdadm*",
@@ -139,12 +140,18 @@ static const char *const kept[] = {
 	"nfs-common",
 	"nfs-idmapd*",
 	"nfsclient",
+	"nvmf*",
+	"o2cb*",
+	"ocfs2*",
 	"open-iscsi",
+	"rbdmap*",
 	"rpc-*",
 	"rpc.*",
 	"rpcbind*",
 	"rpc_pipefs",
+	"stratis*",
 	"umount*",
+	"vdo*",
 	"zfs*",
 	/* the system itself, its log, its clock, and what feeds a watchdog */
 	"boomerang*",
@@ -225,6 +232,10 @@ int services_call(const struct services_tool *tool, const char *name,
 	argv[count++] = verb;
 	argv[count] = NULL;
 	r = command_run(argv, limit_s * MS_PER_S, NULL, 0, failure);
+	if (r == -ETIMEDOUT)
+		return failure_set(failure, ETIMEDOUT,
+				   "%s did not %s within %u s", word, verb,
+				   limit_s);
 	if (r > 0)
 		return failure_set(failure, EIO,
 				   "%s %s failed with exit status %d", word,

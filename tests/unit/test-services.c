@@ -235,6 +235,7 @@ static void test_kept(void)
 		"net.eth0",	"getty@tty1",
 		"user@1000",	"systemd-logind",
 		"watchdog",	"nftables",
+		"rbdmap",	"drbd@r0",
 	};
 	static const char *const stop[] = {
 		"nginx", "postgresql", "docker",  "cron", "nfs-kernel-server",
