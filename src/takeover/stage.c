@@ -10,8 +10,9 @@
  *  2. read the plan and check the new init. Should: find out now what would
  *     fail later; all processes still live, and a reboot from here is an
  *     ordinary one for them.
- *  3. let go in the kernel: watchdogs stopped, the kernel's own references to
- *     files of the old system dropped while their paths are still valid.
+ *  3. let go in the kernel: its own references to files of the old system
+ *     dropped while their paths are still valid, under a guard of its own;
+ *     watchdogs stopped.
  *  4. end all other processes. From here on the old system is lost; the only
  *     way back is a reboot.
  *  5. virtual terminals to text mode. Mustn't come before 4: who had them in
@@ -33,9 +34,12 @@
 #include "base/text.h"
 #include "root/vt.h"
 #include "takeover/announce.h"
+#include "takeover/guard.h"
 #include "takeover/machine.h"
 #include "takeover/stage-internal.h"
 #include "takeover/storage.h"
+
+#define DETACH_LIMIT_S 120
 
 void stage_renew_descriptors(void)
 {
@@ -130,6 +134,20 @@ static int go_on_in_new_root(struct failure *failure)
 	return failure_errno(failure, errno, "cannot execute %s", argv[0]);
 }
 
+/* A server that is gone, or a disk, may hold us in the kernel for ever. Without
+ * a guard, we go on. */
+static void detach_kernel(void)
+{
+	struct failure failure;
+	struct guard guard;
+	bool is_guarded = guard_start(DETACH_LIMIT_S, &guard, &failure) == 0;
+
+	storage_detach_kernel();
+	/* It would be ended with all others, and runs from the old root. */
+	if (is_guarded)
+		guard_stop(&guard);
+}
+
 /* Returns only with a failure. */
 static int take_over(const char *root, bool *alive, struct failure *failure)
 {
@@ -147,9 +165,9 @@ static int take_over(const char *root, bool *alive, struct failure *failure)
 	if (r < 0)
 		return r;
 	announce("this system ends now, for %s", stage.plan.image);
-	watchdogs_disarm(&kept);
 	if (machine_is_ours() && !(stage.plan.flags & SWAP_KEEP_STORAGE))
-		storage_detach_kernel();
+		detach_kernel();
+	watchdogs_disarm(&kept);
 	/* Those that do not go now do not go later. */
 	*alive = false;
 	r = stage_end_processes(stage.plan.grace_ms, &kept, failure);
