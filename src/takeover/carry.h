@@ -44,3 +44,7 @@ void carry_resolv_conf(char *buf, size_t size);
  */
 int carry_modules(int root_fd, const char *list, uint64_t *ret_bytes,
 		  struct failure *failure) _must_check;
+
+/* What a system needs that makes its disks anew: file systems, volumes, RAID,
+ * and the buses that disks, keyboards and networks are on. */
+extern const char carry_modules_list[];

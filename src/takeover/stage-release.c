@@ -89,9 +89,7 @@ static void settle_network(const struct swap_plan *plan)
 		network_flush();
 		return;
 	}
-	/* By ptrace nobody took it down. */
-	if (plan->method == SWAP_PTRACE)
-		return;
+	/* By ptrace nobody took it down, but leases still have their ends. */
 	r = network_restore(SWAP_NETWORK, &failure);
 	if (r < 0)
 		announce("network: not as before: %s", failure.text);
