@@ -38,7 +38,7 @@ static int priority_parse(const char *text, int *ret_priority)
 /* FILENAME TYPE SIZE USED PRIORITY */
 static int parse_line(struct view line, struct swap_area *area)
 {
-	char word[32];
+	char word[32] = "";
 	int r = take_column(&line, area->path, sizeof(area->path));
 
 	if (r == 0)

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <unistd.h>
 
 #include "base/listing.h"
 #include "base/text.h"
@@ -123,6 +124,19 @@ static void walk_mounts(struct walk *walk)
 		add_use(walk, words);
 }
 
+/* mountinfo tells one device of a btrfs that has several. */
+static int walk_btrfs(const char *name, void *context)
+{
+	struct walk *walk = context;
+	char path[PATH_MAX];
+
+	snprintf(path, sizeof(path), "/sys/fs/btrfs/%s/devices/%s", name,
+		 strrchr(walk->dir, '/') + 1);
+	if (access(path, F_OK) == 0)
+		add_use(walk, "part of a btrfs");
+	return 0;
+}
+
 /* -- devices on it -- */
 
 static int walk_loop(const char *name, const char *file, void *context)
@@ -170,13 +184,18 @@ static int walk_partition(const char *name, void *context)
 static void walk_device(struct walk *walk, const char *dir)
 {
 	char value[32], holders[PATH_MAX];
+	unsigned before;
 
 	walk->dir = dir;
 	if (attribute_read(dir, ".", "dev", value, sizeof(value)) < 0 ||
 	    proc_text_device(value, &walk->device) < 0)
 		return;
 	walk_swaps(walk);
+	before = walk->count;
 	walk_mounts(walk);
+	if (walk->count == before)
+		(void)!listing_each(AT_FDCWD, "/sys/fs/btrfs", walk_btrfs,
+				    walk);
 	(void)!loopdev_list(walk_loop, walk);
 	snprintf(holders, sizeof(holders), "%s/holders", dir);
 	(void)!listing_each(AT_FDCWD, holders, walk_holder, walk);
