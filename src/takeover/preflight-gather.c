@@ -91,6 +91,19 @@ static bool is_same_file(const char *one, const char *other)
 	       a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
+/* Also of two mounts of one file system; without mount IDs (before Linux 5.8)
+ * they count as one. */
+static bool is_same_mount(const char *one, const char *other)
+{
+	struct statx a = { 0 }, b = { 0 };
+
+	return statx(AT_FDCWD, one, 0, STATX_INO | STATX_MNT_ID, &a) == 0 &&
+	       statx(AT_FDCWD, other, 0, STATX_INO | STATX_MNT_ID, &b) == 0 &&
+	       a.stx_ino == b.stx_ino && a.stx_mnt_id == b.stx_mnt_id &&
+	       a.stx_dev_major == b.stx_dev_major &&
+	       a.stx_dev_minor == b.stx_dev_minor;
+}
+
 /* --- we ourselves --- */
 
 static void name_container(struct preflight_facts *facts)
@@ -135,7 +148,8 @@ static void gather_place(struct preflight_facts *facts)
 		name_container(facts);
 	facts->same_mount_namespace =
 		is_same_file("/proc/1/ns/mnt", "/proc/self/ns/mnt");
-	facts->same_root = is_same_file("/proc/1/root/", "/");
+	/* A chroot may be to a bind mount of the root itself. */
+	facts->same_root = is_same_mount("/proc/1/root/", "/");
 }
 
 /* --- PID 1 --- */

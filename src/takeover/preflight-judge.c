@@ -96,8 +96,8 @@ static void judge_root_directory(const struct preflight_facts *facts,
 				 const struct preflight_wanted *wanted _unused,
 				 struct check *check)
 {
-	/* The container's row has said what to do. */
-	if (!facts->same_pid_namespace)
+	/* Other rows have said what to do; only root sees PID 1's root. */
+	if (!facts->same_pid_namespace || !facts->is_root)
 		return;
 	if (!facts->same_mount_namespace)
 		say(check, CHECK_REFUSED,
@@ -159,8 +159,8 @@ static void say_jail(struct check *check, const struct preflight_facts *facts,
 	bool systemd = facts->init == INIT_SYSTEMD;
 
 	say(check, CHECK_REFUSED,
-	    "PID 1 has %s, and the new system would, too, for ever: %s%s%s",
-	    what, systemd ? "remove " : "", systemd ? setting : "",
+	    "PID 1 %s, and so would the new system, for ever: %s%s%s", what,
+	    systemd ? "remove " : "", systemd ? setting : "",
 	    systemd ? "= from systemd's system.conf, its usual reason, and "
 		      "reboot"
 		    : "only a reboot without it clears it");
@@ -177,13 +177,14 @@ static void judge_jail(const struct preflight_facts *facts,
 	char names[NAMES_MAX], what[NAMES_MAX + 16];
 
 	if (facts->pid1_seccomp) {
-		say_jail(check, facts, "a seccomp filter",
+		say_jail(check, facts, "has a seccomp filter",
 			 "SystemCallArchitectures");
 	} else if (facts->pid1_no_new_privs) {
-		say_jail(check, facts, "NoNewPrivs (no setuid program works)",
+		say_jail(check, facts,
+			 "has NoNewPrivs (no setuid program works)",
 			 "NoNewPrivileges");
 	} else if (lost) {
-		snprintf(what, sizeof(what), "not %s",
+		snprintf(what, sizeof(what), "lacks %s",
 			 capability_names(lost, names, sizeof(names)));
 		say_jail(check, facts, what, "CapabilityBoundingSet");
 	} else {
@@ -331,6 +332,8 @@ static void judge_console(const struct preflight_facts *facts,
 			  const struct preflight_wanted *wanted _unused,
 			  struct check *check)
 {
+	if (!facts->is_root)
+		return;
 	if (facts->console_opens)
 		say(check, CHECK_FINE, "%s",
 		    facts->consoles[0] ? facts->consoles : "/dev/console");
