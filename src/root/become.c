@@ -156,8 +156,7 @@ int become_open_console(struct failure *failure)
 	for (int i = 0; i <= STDERR_FILENO; i++)
 		if (fd < 0 || (fd != i && dup2(fd, i) < 0))
 			return failure_errno(failure, errno,
-					     "cannot open the target's "
-					     "console");
+					     "cannot open the console");
 	return 0;
 }
 

@@ -42,8 +42,11 @@
 /* What is cached for the slowest disk must still get there. */
 #define RELEASE_LIMIT_S 600
 
-static void tell_disk(const struct storage_disk *disk, _unused void *context)
+static void tell_disk(const struct storage_disk *disk, void *context)
 {
+	unsigned *disks = context;
+
+	(*disks)++;
 	if (disk->released)
 		announce("storage: %s released", disk->name);
 	else
@@ -55,7 +58,7 @@ static void tell_disk(const struct storage_disk *disk, _unused void *context)
 static bool release_storage(const struct swap_plan *plan)
 {
 	const struct storage_keep keep = { .device = plan->staging };
-	unsigned detached;
+	unsigned detached, disks = 0;
 	int held;
 
 	if (plan->flags & SWAP_KEEP_STORAGE) {
@@ -66,11 +69,13 @@ static bool release_storage(const struct swap_plan *plan)
 	if (plan->method != SWAP_PTRACE)
 		storage_detach_kernel();
 	storage_release(&keep);
-	held = storage_prove(&keep, tell_disk, NULL);
+	held = storage_prove(&keep, tell_disk, &disks);
 	if (held < 0)
 		announce("storage: NOT proved to be released: the disks cannot "
 			 "be listed: %s",
 			 strerrordesc_np(-held));
+	else if (disks == 0)
+		announce("storage: this machine has no disk");
 	detached = storage_detach_rest();
 	if (detached > 0)
 		announce("storage: %u mounts of the old system cannot be "
