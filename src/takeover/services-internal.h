@@ -64,6 +64,9 @@ void units_list_parse(const char *text, struct services *names);
  * how many. */
 size_t units_parse(char *text, struct unit *units, size_t max);
 
+/* Whether it starts services: a socket, timer or path. */
+bool unit_is_trigger(const char *name);
+
 /* Chooses what is stopped. cgroup: of the caller, the text of
  * /proc/self/cgroup. */
 void units_choose(struct unit *units, size_t count, const char *cgroup);
