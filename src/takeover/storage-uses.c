@@ -168,17 +168,44 @@ static int walk_holder(const char *name, void *context)
 	return 0;
 }
 
-static int walk_partition(const char *name, void *context)
-{
-	struct walk *walk = context;
-	char dir[PATH_MAX], value[16];
+struct next_partition {
+	const char *dir;
+	uint64_t after, number;
+	char name[BLOCKDEV_NAME_MAX];
+};
 
-	if (attribute_read(walk->dir, name, "partition", value, sizeof(value)) <
-	    0)
+static int look_at_partition(const char *name, void *context)
+{
+	struct next_partition *next = context;
+	char value[16];
+	uint64_t number;
+
+	if (attribute_read(next->dir, name, "partition", value, sizeof(value)) <
+		    0 ||
+	    str_to_u64(value, UINT32_MAX, &number) < 0 ||
+	    number <= next->after || number >= next->number)
 		return 0;
-	snprintf(dir, sizeof(dir), "%s/%s", walk->dir, name);
-	walk_on(walk, name, dir);
+	if (str_copy(next->name, sizeof(next->name), name))
+		next->number = number;
 	return 0;
+}
+
+/* By number: sysfs has them in no order. */
+static void walk_partitions(struct walk *walk)
+{
+	struct next_partition next = { .dir = walk->dir };
+	char dir[PATH_MAX];
+
+	for (;;) {
+		next.number = UINT64_MAX;
+		(void)!listing_each(AT_FDCWD, next.dir, look_at_partition,
+				    &next);
+		if (next.number == UINT64_MAX)
+			return;
+		snprintf(dir, sizeof(dir), "%s/%s", next.dir, next.name);
+		walk_on(walk, next.name, dir);
+		next.after = next.number;
+	}
 }
 
 static void walk_device(struct walk *walk, const char *dir)
@@ -199,7 +226,7 @@ static void walk_device(struct walk *walk, const char *dir)
 	(void)!loopdev_list(walk_loop, walk);
 	snprintf(holders, sizeof(holders), "%s/holders", dir);
 	(void)!listing_each(AT_FDCWD, holders, walk_holder, walk);
-	(void)!listing_each(AT_FDCWD, dir, walk_partition, walk);
+	walk_partitions(walk);
 }
 
 unsigned storage_uses(const char *disk, struct text *uses)
