@@ -4,10 +4,12 @@
  * in a mount namespace, into images of which some are hostile. Needs root.
  */
 #include <fcntl.h>
+#include <glob.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "../unit/tap.h"
@@ -52,7 +54,7 @@ static char *in_image(const char *path)
 
 static const char *text_of(const char *path)
 {
-	static char text[8192];
+	static char text[64 * 1024];
 
 	return file_read(AT_FDCWD, path, text, sizeof(text)) < 0 ? NULL : text;
 }
@@ -258,6 +260,73 @@ static void test_hostile(void)
 	   "a directory in the place of a file is told");
 }
 
+/* The modules that `make kernel-fetch` brought, as those of this kernel; over
+ * a /usr/lib that may lack the directory. */
+static bool mount_modules(void)
+{
+	char path[256], overlay[512];
+	struct utsname kernel;
+	glob_t found;
+	bool good;
+
+	if (uname(&kernel) < 0 ||
+	    glob(".cache/kernel/lib/modules/*", 0, NULL, &found) != 0)
+		return false;
+	snprintf(overlay, sizeof(overlay),
+		 "lowerdir=/usr/lib,upperdir=%s/upper,workdir=%s/work", scratch,
+		 scratch);
+	snprintf(path, sizeof(path), "%s/upper", scratch);
+	(void)mkdir(path, 0755);
+	snprintf(path, sizeof(path), "%s/work", scratch);
+	(void)mkdir(path, 0755);
+	snprintf(path, sizeof(path), "/lib/modules/%s", kernel.release);
+	good = mount("overlay", "/usr/lib", "overlay", 0, overlay) == 0 &&
+	       path_mkdirs(path, 0755) == 0 &&
+	       mount(found.gl_pathv[0], path, NULL, MS_BIND, NULL) == 0;
+	globfree(&found);
+	return good;
+}
+
+static int carry_these(const char *list, uint64_t *ret_bytes)
+{
+	_cleanup_fd int root = open(image, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return carry_modules(root, list, ret_bytes, &failure);
+}
+
+static void test_modules(void)
+{
+	struct utsname kernel;
+	char dep[256], command[512];
+	uint64_t bytes = 1;
+
+	new_image();
+	if (uname(&kernel) < 0)
+		return;
+	snprintf(dep, sizeof(dep), "%s/usr/lib/modules/%s/modules.dep", image,
+		 kernel.release);
+	if (!mount_modules()) {
+		ok(true, "carried # SKIP no .cache/kernel, or no overlayfs");
+		return;
+	}
+	(void)mkdir(in_image("/usr"), 0755);
+	(void)!path_mkdirs(in_image("/usr/lib"), 0755);
+	ok(symlink("/usr/lib", in_image("/lib")) == 0,
+	   "an image with /lib elsewhere");
+	ok_int(carry_these("ext4\nnone-such\n", &bytes), 0, "carried");
+	ok(bytes > MIB && bytes < 8 * MIB, "to the amount of some");
+	ok(strstr(text_of(dep), "ext4.ko: ") && strstr(text_of(dep), "jbd2.ko"),
+	   "with what they depend on");
+	snprintf(command, sizeof(command),
+		 "modprobe -d %s/usr --show-depends ext4 | grep -q %s.*jbd2.ko",
+		 image, image);
+	ok_int(system(command), 0, "modprobe finds them in the image");
+	ok_int(carry_these("ext4\nxfs\n", &bytes), 0,
+	       "an image that has modules");
+	ok_int((int64_t)bytes, 0, "is left alone");
+	ok(!strstr(text_of(dep), "xfs"), "as it is");
+}
+
 /* The running system, as far as it matters. */
 static bool make_host(void)
 {
@@ -300,6 +369,7 @@ int main(void)
 	test_ssh_servers();
 	test_resolved();
 	test_hostile();
+	test_modules();
 	(void)umount2(scratch, MNT_DETACH);
 	(void)rmdir(scratch);
 	return tap_done();
