@@ -175,8 +175,11 @@ int main(void)
 	if (!mkdtemp(place))
 		return 1;
 	pid = fork();
-	if (pid == 0)
-		_exit(test_all(place));
+	if (pid == 0) {
+		status = test_all(place);
+		fflush(stdout);
+		_exit(status);
+	}
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		status = 1;
 	if (rmdir(place) < 0)
