@@ -33,14 +33,6 @@
 #define GRACE_MS     5000
 #define GRACE_NOW_MS 1000
 
-/* What the new system needs to make disks anew and bring images in, besides
- * the modules that are loaded now. */
-static const char modules_wanted[] = "ext4\nxfs\nbtrfs\nvfat\nnls_cp437\n"
-				     "nls_ascii\nnls_iso8859-1\nisofs\n"
-				     "squashfs\nerofs\noverlay\nloop\n"
-				     "dm-mod\ndm-crypt\nraid1\nraid456\n"
-				     "virtio_blk\nsd_mod\nnvme\nahci\n";
-
 /* --- the image --- */
 
 static int unpack(struct swap *swap, struct image_facts *facts,
@@ -259,7 +251,7 @@ static int carry(struct swap *swap, struct carried *ret_carried,
 	int r = carry_over(root, &what, ret_carried, failure);
 
 	if (r == 0)
-		r = carry_modules(root, modules_wanted, &bytes, failure);
+		r = carry_modules(root, carry_modules_list, &bytes, failure);
 	if (r == 0 && !a->keep_storage)
 		r = storage_mask(root, failure);
 	if (r == 0 && !a->bootstrap)
@@ -316,9 +308,7 @@ static int write_cmdline(int root_fd, struct failure *failure)
 	_cleanup_fd int fd = FD_NONE;
 	int r;
 
-	if (file_read(AT_FDCWD, "/etc/resolv.conf", resolv_conf,
-		      sizeof(resolv_conf)) < 0)
-		resolv_conf[0] = '\0';
+	carry_resolv_conf(resolv_conf, sizeof(resolv_conf));
 	network_cmdline(resolv_conf, words, sizeof(words));
 	r = path_mkdirs_in_root(root_fd, BOOTSTRAP_DIR, 0755);
 	if (r == 0)
