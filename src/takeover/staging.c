@@ -42,21 +42,34 @@
 /* Bounded: whatever keeps coming back is not ours. */
 #define UNMOUNTS_MAX 16
 
+/* 0: ours. -EWOULDBLOCK: another's, also one that just ends and has removed
+ * the directory. */
+static int lock_directory(int fd)
+{
+	struct stat st;
+
+	if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return st.st_nlink > 0 ? 0 : -EWOULDBLOCK;
+}
+
 static int take_lock(struct staging *staging, struct failure *failure)
 {
+	_cleanup_fd int fd = FD_NONE;
 	int r = path_mkdirs(CONTROL_DIR, 0755);
 
 	if (r < 0)
 		return failure_errno(failure, -r, "cannot make " CONTROL_DIR);
-	staging->lock_fd = open(CONTROL_DIR, O_RDONLY | O_CLOEXEC);
-	if (staging->lock_fd >= 0 &&
-	    flock(staging->lock_fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	if (errno == EWOULDBLOCK)
+	fd = open(CONTROL_DIR, O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : lock_directory(fd);
+	if (r == -EWOULDBLOCK)
 		return failure_set(failure, EBUSY,
 				   "another boomerang swap is under way on "
 				   "this machine");
-	return failure_errno(failure, errno, "cannot lock " CONTROL_DIR);
+	if (r < 0)
+		return failure_errno(failure, -r, "cannot lock " CONTROL_DIR);
+	staging->lock_fd = TAKE_FD(fd);
+	return 0;
 }
 
 /* Innermost first: what is in the way of another is above it here. */
@@ -242,5 +255,8 @@ void staging_close(struct staging *staging)
 		(void)rmdir(SWAP_DIR);
 	}
 	staging->mounted = false;
+	/* Fails when there is more in it than what was ours. */
+	if (staging->lock_fd >= 0)
+		(void)rmdir(CONTROL_DIR);
 	staging->lock_fd = fd_close(staging->lock_fd);
 }
