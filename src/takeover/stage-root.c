@@ -173,6 +173,16 @@ static int pivot(int root_fd)
 	return 0;
 }
 
+/*
+ * The new system lives on it, by mounts of its own. Where it is an image in a
+ * file, a loop device holds that, and with it the mount, for good; mustn't hold
+ * /run, and the old root, below it.
+ */
+static void detach_staging(void)
+{
+	(void)umount2(STORAGE_OLD_ROOT SWAP_DIR, UMOUNT_NOFOLLOW | MNT_DETACH);
+}
+
 int stage_enter_root(const char *path, struct failure *failure)
 {
 	_cleanup_fd int root_fd = FD_NONE;
@@ -192,6 +202,7 @@ int stage_enter_root(const char *path, struct failure *failure)
 	if (r < 0)
 		return failure_errno(failure, -r,
 				     "cannot go over to the new root");
+	detach_staging();
 	return 0;
 }
 
@@ -216,6 +227,7 @@ int stage_settle_exitrd(struct failure *failure)
 	for (size_t i = 0; i < ARRAY_SIZE(moved); i++)
 		while (give_back(moved[i]))
 			continue;
+	detach_staging();
 	/* The name under which systemd-shutdown(8) found us. */
 	(void)unlinkat(root_fd, "shutdown", 0);
 	return become_mount_api(root_fd, failure);
