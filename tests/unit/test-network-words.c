@@ -59,8 +59,7 @@ int main(void)
 		.count = 4,
 		.links = { eth0, odd, bare, leased },
 	};
-	static const struct network_view nothing = { .count = 1,
-						     .links = { bare } };
+	const struct network_view nothing = { .count = 1, .links = { bare } };
 	char words[512], few[16];
 
 	network_words(&view, resolv_conf, words, sizeof(words));
