@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -40,6 +41,12 @@ static struct shared *shared;
 /* Held by the test; a child reads from the one, the test writes to the
  * other. */
 static int pipe_read, pipe_write;
+
+/* A child does not outlive a test that is ended for its slowness. */
+static inline void be_mortal(void)
+{
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
 
 static inline void pause_ms(int ms)
 {
@@ -152,6 +159,7 @@ static inline void start_call(const struct call *call, pid_t *ret_pid)
 	if (pid == 0) {
 		prepare_signals();
 		set(&shared->ready);
+		be_mortal();
 		_exit(call->run());
 	}
 	*ret_pid = pid;
@@ -306,6 +314,7 @@ static inline void test_taken(const struct call *call)
 		dup2(ends[1], STDOUT_FILENO);
 		prepare_signals();
 		set(&shared->ready);
+		be_mortal();
 		_exit(call->run());
 	}
 	fd_close(ends[1]);

@@ -6,7 +6,6 @@
 #include <sched.h>
 #include <stddef.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
 
 #include "inject-child.h"
@@ -266,8 +265,10 @@ static void test_refusals(void)
 		if (open_pipe() < 0)
 			exit(1);
 		pid = fork();
-		if (pid == 0)
+		if (pid == 0) {
+			be_mortal();
 			_exit(refusal->run());
+		}
 		ok(wait_for(&shared->ready) &&
 			   wait_for_state(pid, refusal->state),
 		   "it is there");
