@@ -23,6 +23,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -220,8 +221,11 @@ int stage_after_soft_reboot(void)
 		r = failure_set(&failure, EINVAL,
 				"this swap was none by soft-reboot");
 	announce_report(SWAP_REPORT);
-	if (r == 0)
+	/* systemd brings /run along, with this in it. */
+	if (r == 0) {
+		(void)umount2(SWAP_DIR, UMOUNT_NOFOLLOW | MNT_DETACH);
 		r = settle_machine(&stage.plan, &failure);
+	}
 	if (r < 0) {
 		fprintf(stderr, "%s\n", failure.text);
 		announce("storage: NOT released: %s", failure.text);
