@@ -5,8 +5,8 @@
 #include <limits.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "base/host.h"
+#include "base/text.h"
 #include "initramfs/program.h"
 
 #define TEXT_MAX (16 * MIB)

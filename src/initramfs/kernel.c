@@ -4,8 +4,8 @@
 #include <dirent.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "base/host.h"
+#include "base/text.h"
 #include "wire/bzimage.h"
 
 #define IMAGE_MAX (1 * GIB)

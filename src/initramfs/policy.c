@@ -4,11 +4,11 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "base/host.h"
 #include "base/text.h"
 #include "image/credentials.h"
 #include "image/store.h"
 #include "image/trust.h"
-#include "base/host.h"
 
 /* A key itself, as minisign prints it, or a file with one. */
 static int take_key(struct trust *trust, const char *text,

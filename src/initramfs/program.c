@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
-#include "base/text.h"
 #include "base/host.h"
+#include "base/text.h"
 #include "wire/elf-file.h"
 
 #define OBJECT_MAX (1 * GIB)

@@ -5,9 +5,9 @@
 #include <limits.h>
 
 #include "base/cleanup.h"
+#include "base/host.h"
 #include "base/ssh-keys.h"
 #include "base/text.h"
-#include "base/host.h"
 #include "initramfs/program.h"
 
 static const char config[] = "HostKey /etc/ssh/ssh_host_ed25519_key\n"
