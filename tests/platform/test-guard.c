@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../unit/tap.h"
 #include "base/cleanup.h"
 #include "base/clock.h"
 #include "base/fd.h"
@@ -25,7 +26,6 @@
 #include "takeover/announce.h"
 #include "takeover/guard.h"
 #include "takeover/machine.h"
-#include "../unit/tap.h"
 
 #define NOBODY	 65534
 #define REBOOTED (128 + SIGHUP)
