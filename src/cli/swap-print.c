@@ -12,6 +12,12 @@ static const char *const verdict_names[] = {
 	[CHECK_REFUSED] = "REFUSED",
 };
 
+static void print_row(enum check_verdict verdict, const char *name,
+		      const char *text)
+{
+	printf("%-8s %-16s %s\n", verdict_names[verdict], name, text);
+}
+
 size_t swap_print_checks(const struct swap *swap, enum check_verdict from)
 {
 	static struct check checks[PREFLIGHT_CHECKS_MAX];
@@ -23,9 +29,10 @@ size_t swap_print_checks(const struct swap *swap, enum check_verdict from)
 
 		refused += check->verdict == CHECK_REFUSED;
 		if (check->verdict >= from)
-			printf("%-8s %-16s %s\n", verdict_names[check->verdict],
-			       check->name, check->text);
+			print_row(check->verdict, check->name, check->text);
 	}
+	if (*swap->carried.ssh_note)
+		print_row(CHECK_WARNING, "SSH", swap->carried.ssh_note);
 	fflush(stdout);
 	return refused;
 }

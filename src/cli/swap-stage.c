@@ -234,8 +234,7 @@ static int adapt(struct swap *swap, struct failure *failure)
 	return adapt_image(swap->staging.root_fd, &what, failure);
 }
 
-static int carry(struct swap *swap, struct carried *ret_carried,
-		 struct failure *failure)
+static int carry(struct swap *swap, struct failure *failure)
 {
 	const struct swap_arguments *a = swap->arguments;
 	const struct carry what = {
@@ -248,7 +247,7 @@ static int carry(struct swap *swap, struct carried *ret_carried,
 	};
 	int root = swap->staging.root_fd;
 	uint64_t bytes;
-	int r = carry_over(root, &what, ret_carried, failure);
+	int r = carry_over(root, &what, &swap->carried, failure);
 
 	if (r == 0)
 		r = carry_modules(root, carry_modules_list, &bytes, failure);
@@ -264,7 +263,6 @@ int swap_stage(struct swap *swap, struct failure *failure)
 	const struct swap_arguments *a = swap->arguments;
 	struct preflight_wanted *wanted = &swap->wanted;
 	_cleanup_free struct image_facts *facts = calloc(1, sizeof(*facts));
-	struct carried carried = { 0 };
 	int r = facts ? 0
 		      : failure_errno(failure, ENOMEM, "cannot read an image");
 
@@ -275,15 +273,15 @@ int swap_stage(struct swap *swap, struct failure *failure)
 	if (r == 0)
 		r = check_start(swap, failure);
 	if (r == 0)
-		r = carry(swap, &carried, failure);
+		r = carry(swap, failure);
 	if (r < 0)
 		return r;
 	wanted->image_known = true;
 	wanted->image_in_memory = true;
 	preflight_gather_memory(&swap->facts);
 	wanted->image_bytes = memory_of_tmpfs(SWAP_DIR);
-	wanted->has_ssh = carried.has_ssh;
-	wanted->has_ssh_keys = carried.has_ssh_keys;
+	wanted->has_ssh = swap->carried.has_ssh;
+	wanted->has_ssh_keys = swap->carried.has_ssh_keys;
 	(void)str_copy(wanted->init, sizeof(wanted->init),
 		       swap->plan.start.args);
 	(void)str_copy(wanted->init_kind, sizeof(wanted->init_kind),

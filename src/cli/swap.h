@@ -32,6 +32,7 @@ struct swap {
 	struct preflight_wanted wanted;
 	struct swap_plan plan; /* its method is the one that is used */
 	struct staging staging;
+	struct carried carried;	  /* what the new system got */
 	struct services services; /* that will be stopped */
 };
 
