@@ -258,10 +258,39 @@ static int carry(struct swap *swap, struct failure *failure)
 	return r;
 }
 
-int swap_stage(struct swap *swap, struct failure *failure)
+static void note_image(struct swap *swap)
+{
+	struct preflight_wanted *wanted = &swap->wanted;
+	const char *init = swap->plan.start.args;
+
+	wanted->image_known = true;
+	wanted->image_in_memory = true;
+	preflight_gather_memory(&swap->facts);
+	wanted->image_bytes = memory_of_tmpfs(SWAP_DIR);
+	wanted->has_ssh = swap->carried.has_ssh;
+	wanted->has_ssh_keys = swap->carried.has_ssh_keys;
+	(void)str_copy(wanted->init, sizeof(wanted->init), init);
+	(void)str_copy(wanted->init_kind, sizeof(wanted->init_kind),
+		       examine_init_kind(swap->staging.root_fd, init));
+}
+
+static void make_plan(struct swap *swap)
 {
 	const struct swap_arguments *a = swap->arguments;
-	struct preflight_wanted *wanted = &swap->wanted;
+	struct swap_plan *plan = &swap->plan;
+
+	plan->magic = SWAP_MAGIC;
+	plan->grace_ms = a->now ? GRACE_NOW_MS : GRACE_MS;
+	plan->watchdog_s = a->watchdog_s;
+	plan->staging = swap->staging.device;
+	if (!a->drop_network)
+		plan->flags |= SWAP_KEEP_NETWORK;
+	if (a->keep_storage)
+		plan->flags |= SWAP_KEEP_STORAGE;
+}
+
+int swap_stage(struct swap *swap, struct failure *failure)
+{
 	_cleanup_free struct image_facts *facts = calloc(1, sizeof(*facts));
 	int r = facts ? 0
 		      : failure_errno(failure, ENOMEM, "cannot read an image");
@@ -276,25 +305,8 @@ int swap_stage(struct swap *swap, struct failure *failure)
 		r = carry(swap, failure);
 	if (r < 0)
 		return r;
-	wanted->image_known = true;
-	wanted->image_in_memory = true;
-	preflight_gather_memory(&swap->facts);
-	wanted->image_bytes = memory_of_tmpfs(SWAP_DIR);
-	wanted->has_ssh = swap->carried.has_ssh;
-	wanted->has_ssh_keys = swap->carried.has_ssh_keys;
-	(void)str_copy(wanted->init, sizeof(wanted->init),
-		       swap->plan.start.args);
-	(void)str_copy(wanted->init_kind, sizeof(wanted->init_kind),
-		       examine_init_kind(swap->staging.root_fd,
-					 swap->plan.start.args));
-	swap->plan.magic = SWAP_MAGIC;
-	swap->plan.grace_ms = a->now ? GRACE_NOW_MS : GRACE_MS;
-	swap->plan.watchdog_s = a->watchdog_s;
-	swap->plan.staging = swap->staging.device;
-	if (!a->drop_network)
-		swap->plan.flags |= SWAP_KEEP_NETWORK;
-	if (a->keep_storage)
-		swap->plan.flags |= SWAP_KEEP_STORAGE;
+	note_image(swap);
+	make_plan(swap);
 	return 0;
 }
 
