@@ -18,6 +18,9 @@ from .vm import OUT, VM
 # The system on the disk has the screen and ttyS0 as its consoles.
 CONSOLES = "console=tty0 console=ttyS0,115200 nomodeset net.ifnames=0"
 
+# Time goes on where it was when a machine is put back.
+_WORDS = "panic=-1 tsc=reliable"
+
 _SSH_OPTIONS = [
     "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
     "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
@@ -140,7 +143,7 @@ class DiskVM(VM):
             "qemu-system-x86_64", *self._speed(), "-machine", "pc",
             "-vga", "std" if self.screen_there else "none",
             "-kernel", str(OUT / "vmlinuz"), "-initrd", str(initrd.path()),
-            "-append", f"{CONSOLES} panic=-1 {self.words}".rstrip(),
+            "-append", f"{CONSOLES} {_WORDS} {self.words}".rstrip(),
             "-netdev", "user,id=n0,hostfwd=tcp:127.0.0.1:"
                        f"{self.ssh_port}-:22",
             "-device", "virtio-net-pci,netdev=n0",
@@ -158,6 +161,14 @@ class DiskVM(VM):
         answer = self._hmp(line).strip()
         if answer:
             raise LabError(f"{line}: {answer}")
+
+    def stall(self, number, stalled):
+        """Has reads of a disk take for ever, or no longer. (A byte a second;
+        the first is for nothing.)"""
+        rates = {name: 0 for name in ("bps", "bps_wr", "iops", "iops_rd",
+                                      "iops_wr")}
+        self.monitor.execute("block_set_io_throttle", device=f"d{number}",
+                             bps_rd=int(stalled), **rates)
 
     def save(self, name):
         """Keeps the machine as it is now: memory, devices, disks."""

@@ -18,6 +18,10 @@ _TRACE = "strace -q -p 1 -o /dev/null & " \
 
 DISKS = ("vda", "vdb")
 
+# Nobody would let a machine go over to what cannot be logged in to by SSH
+# without a way back.
+ALONE = "--watchdog 900"
+
 
 def _ready(lab):
     lab.ssh.wait(BOOT_SECONDS)
@@ -48,7 +52,7 @@ def _unchanged(lab, action):
 def dry_run(lab):
     url = lab.url(images.busybox())
     status, text = _unchanged(
-        lab, lambda: lab.ssh.run(f"boomerang swap --dry-run {url}"))
+        lab, lambda: lab.ssh.run(f"boomerang swap --dry-run {ALONE} {url}"))
     print("# " + text.replace("\n", "\n# "))
     equal(status, 0, f"exit status of {text!r}")
     for words in ("The plan", "take over PID 1 (systemd, by ptrace)",
@@ -58,7 +62,9 @@ def dry_run(lab):
 
 
 def _fails(lab, arguments, pattern, before="", timeout=120):
-    """A swap that must end with one line that says why."""
+    """A swap that must end with a line that says why."""
+    arguments = f"{ALONE} {arguments}"
+
     def action():
         return lab.ssh.run(f"{before} boomerang swap --yes {arguments}; "
                            "status=$?; kill $! 2>/dev/null; wait; "
@@ -98,7 +104,7 @@ def traced(lab):
 def interrupted(lab):
     url = lab.url(images.busybox(), "rate=100000")
     status, text = _unchanged(lab, lambda: lab.ssh.interrupt(
-        f"boomerang swap --yes {url}", "%"))
+        f"boomerang swap --yes {ALONE} {url}", "%"))
     check(status not in (0, 255), f"exit status {status} of {text!r}")
     check("interrupt" in text, f"it said {text!r}")
 
@@ -107,7 +113,7 @@ def interrupted(lab):
 def interrupted_late(lab):
     url = lab.url(images.busybox())
     status, text = _unchanged(lab, lambda: lab.ssh.interrupt(
-        f"boomerang swap --yes {url}", "stopping"))
+        f"boomerang swap --yes {ALONE} {url}", "stopping"))
     check(status not in (0, 255), f"exit status {status} of {text!r}")
     check("interrupt" in text, f"it said {text!r}")
 
@@ -118,6 +124,15 @@ def exec_fails(lab):
            "(until [ -e /run/boomerang/swap/tree/.boomerang/init ]; do "
            "sleep 0.02; done; rm /run/boomerang/swap/tree/.boomerang/init) "
            ">/dev/null 2>&1 & ")
+
+
+@SCENARIO.case("a session that would be cut for good is not")
+def alone(lab):
+    url = lab.url(images.busybox())
+    status, text = _unchanged(
+        lab, lambda: lab.ssh.run(f"boomerang swap --yes {url}"))
+    check(status not in (0, 255), f"exit status {status} of {text!r}")
+    check("session" in text, f"it said {text!r}")
 
 
 # -- swaps ----------------------------------------------------------------------
@@ -152,7 +167,7 @@ def systemd(lab):
 def exitrd(lab):
     lab.begin()
     start = time.monotonic()
-    lab.swap(f"--method exitrd {lab.box}")
+    lab.swap(f"--method exitrd {ALONE} {lab.box}")
     shell = _box_shell(lab, 180)
     print(f"# {time.monotonic() - start:.1f} s to the Entrypoint")
     lab.released(shell.check, *DISKS)
@@ -173,7 +188,7 @@ def _box_shell(lab, timeout):
 @SCENARIO.case("--bootstrap: its prompt, from which load and return work")
 def bootstrap(lab):
     lab.begin()
-    lab.swap(f"--bootstrap {lab.http.url('bootstrap.img')}")
+    lab.swap(f"--bootstrap {ALONE} {lab.http.url('bootstrap.img')}")
     boot = Bootstrap(lab.vm)
     lab.console.expect(PROMPT, SWAP_SECONDS)
     boot.online()

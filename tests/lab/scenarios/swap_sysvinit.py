@@ -8,6 +8,9 @@ from lab.guest import Shell
 from lab.swaplab import BOOT_SECONDS, SWAP_SECONDS, SwapLab, same, state
 from lab.tap import Scenario, check
 
+# The image has no SSH server.
+ALONE = "--watchdog 900"
+
 
 def _ready(lab):
     lab.ssh.wait(BOOT_SECONDS)
@@ -29,7 +32,7 @@ def fails(lab):
             "sleep 0.02; done; rm /run/boomerang/swap/tree/.boomerang/init) "
             ">/dev/null 2>&1 & ")
     status, text = lab.ssh.run(
-        f"{race} boomerang swap --yes {lab.url(images.busybox())}", 120)
+        f"{race} boomerang swap --yes {ALONE} {lab.url(images.busybox())}", 120)
     check(status not in (0, 255), f"exit status {status} of {text!r}")
     check("PID 1" in text, f"it said {text!r}")
     same(before, state(lab.ssh.check, systemd=False))
@@ -39,7 +42,7 @@ def fails(lab):
                "own, a reboot ends on the disk")
 def swap(lab):
     lab.begin()
-    lab.swap(lab.url(images.busybox()))
+    lab.swap(f"{ALONE} {lab.url(images.busybox())}")
     lab.console.expect(r"^busybox image: up$", SWAP_SECONDS)
     shell = Shell(lab.console, r"target# $")
     shell.ready()
