@@ -18,8 +18,9 @@ from .vm import OUT, VM
 # The system on the disk has the screen and ttyS0 as its consoles.
 CONSOLES = "console=tty0 console=ttyS0,115200 nomodeset net.ifnames=0"
 
-# Time goes on where it was when a machine is put back.
-_WORDS = "panic=-1 tsc=reliable"
+# The TSC of an emulated processor does not go back when a machine is put back,
+# but leaps to the latest time it ever was.
+_WORDS = "panic=-1 tsc=unstable"
 
 _SSH_OPTIONS = [
     "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",

@@ -209,6 +209,9 @@ class SwapLab:
     def begin(self):
         """The machine as it was when its system had booted."""
         self.vm.restore(_BASE)
+        if self.ssh:
+            # Connections that the user network still forwards end first.
+            self.ssh.wait(30)
 
     def url(self, path, query=""):
         """Where the guest finds a file of the cache, by HTTP."""

@@ -86,7 +86,7 @@ def too_big(lab):
 
 @SCENARIO.case("an init of another architecture leaves no trace")
 def foreign(lab):
-    _fails(lab, lab.url(hostile.foreign_init()), "aarch64")
+    _fails(lab, lab.url(hostile.foreign_init()), "it is for arm64")
 
 
 @SCENARIO.case("an image without an init leaves no trace")

@@ -119,7 +119,7 @@ def hangs(lab):
     # With what the shell has in it: other programs need the disk.
     shell.check("until [ \"$hung\" ]; do for process in /proc/[0-9]*; do "
                 "read pid name state more < $process/stat && "
-                "[ $state = D ] && hung=$pid; done 2>/dev/null; done")
+                "[ $state = D ] && hung=$pid; done 2>/dev/null; done; true")
     shell.start(f"boomerang swap --yes {url}")
     lab.console.expect(r"^boomerang: this system ends now", 60)
     lab.console.expect(r"^boomerang: .*failed: .*", 120)
