@@ -7,6 +7,8 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -178,15 +180,28 @@ static int refuse(size_t refused, struct failure *failure)
 			   refused == 1 ? "reason stands" : "reasons stand");
 }
 
+static bool somebody_answers(const struct swap_arguments *a)
+{
+	return a->yes || a->dry_run || isatty(STDIN_FILENO);
+}
+
 /* The first rows cost nothing; a long download after them would. */
 static int check_first(struct swap *swap, struct failure *failure)
 {
 	enum swap_method method;
 	size_t refused;
 
+	if (!somebody_answers(swap->arguments))
+		return failure_set(failure, ECANCELED,
+				   "nobody is there to ask: say --yes to "
+				   "replace the running system");
 	preflight_gather(&swap->facts);
 	if (swap->arguments->dry_run)
-		return 0;
+		return swap->facts.is_root
+			       ? 0
+			       : failure_set(failure, EPERM,
+					     "only root can try more than "
+					     "this; nothing was changed");
 	refused = swap_print_checks(swap, CHECK_REFUSED);
 	return refused ? refuse(refused, failure)
 		       : preflight_method(&swap->facts, &swap->wanted, &method,
@@ -231,25 +246,40 @@ static int try_out(struct swap *swap, struct failure *failure)
 	return r;
 }
 
+/* Until there is something to read. False: interrupted, also when that was
+ * just before. */
+static bool wait_for_answer(void)
+{
+	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
+	sigset_t all, before;
+	bool answered;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	answered = !image_interrupted() && ppoll(&input, 1, NULL, &before) > 0;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return answered;
+}
+
 static int ask(const struct swap *swap, struct failure *failure)
 {
 	char host[65] = "this machine", answer[16];
 
 	if (swap->arguments->yes)
 		return 0;
-	if (!isatty(STDIN_FILENO))
-		return failure_set(failure, ECANCELED,
-				   "nobody is there to ask: say --yes to "
-				   "replace the running system");
 	(void)gethostname(host, sizeof(host) - 1);
 	printf("Replace the system on %s by %s? All its processes end. Type "
 	       "yes: ",
 	       host, swap->plan.image);
 	fflush(stdout);
-	if (fgets(answer, sizeof(answer), stdin)) {
+	if (wait_for_answer() && fgets(answer, sizeof(answer), stdin)) {
 		str_trim_end(answer);
 		if (str_eq(answer, "yes"))
 			return 0;
+	} else {
+		/* Ctrl+C or Ctrl+D leaves the line as it is. */
+		printf("\n");
+		fflush(stdout);
 	}
 	return failure_set(failure, ECANCELED, "not replaced");
 }
@@ -281,6 +311,7 @@ static int swap_system(struct swap_arguments *a)
 	swap.wanted = (struct preflight_wanted){
 		.method = a->method,
 		.keep_storage = a->keep_storage,
+		.drop_network = a->drop_network,
 		.watchdog_s = a->watchdog_s,
 	};
 	if (in_bootstrap())

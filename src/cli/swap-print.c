@@ -56,19 +56,54 @@ static void print_services(const struct services *services)
 	printf("\n");
 }
 
+/* Words that are more than one to a shell, in quotes. The image may have
+ * named them, so nothing of them reaches the terminal that it interprets. */
 static void print_program(const struct image_start *start)
 {
+	char args[sizeof(start->args)];
+
+	memcpy(args, start->args, sizeof(args));
 	printf("  start");
-	for (uint32_t at = 0; at < start->args_len;
-	     at += (uint32_t)strlen(&start->args[at]) + 1)
-		printf(" %s", &start->args[at]);
+	for (uint32_t at = 0; at < start->args_len;) {
+		char *word = &args[at];
+		bool quoted = !*word || strpbrk(word, " \t\n'\"\\$`;&|<>()*?");
+
+		at += (uint32_t)strlen(word) + 1;
+		str_make_printable(word);
+		printf(quoted ? " '%s'" : " %s", word);
+	}
 	printf("\n");
+}
+
+static void print_network(const struct swap *swap)
+{
+	char network[256];
+
+	network_describe(network, sizeof(network));
+	if (!*network)
+		str_copy(network, sizeof(network), "no address");
+	printf(swap->arguments->drop_network
+		       ? "  drop the addresses of the network: %s\n"
+		       : "  keep the network: %s\n",
+	       network);
+}
+
+/* What of this system goes along. */
+static void print_carried(const struct swap *swap)
+{
+	const struct swap_arguments *a = swap->arguments;
+
+	if (*a->hostname)
+		printf("  call the new system %s\n", a->hostname);
+	if (a->keep_ssh && swap->carried.has_ssh)
+		printf("  keep SSH's host keys, and who may log in as root\n");
+	if (a->ssh_key_count > 0 && swap->carried.has_ssh)
+		printf("  let the keys of --ssh-key log in as root\n");
 }
 
 void swap_print_plan(const struct swap *swap)
 {
 	const struct swap_plan *plan = &swap->plan;
-	char network[256];
 
 	printf("\nThe plan, of which nothing was done:\n");
 	print_services(&swap->services);
@@ -79,10 +114,8 @@ void swap_print_plan(const struct swap *swap)
 		printf("  leave all disks as they are\n");
 	else if (storage_survey(print_disk, NULL) < 0)
 		printf("  release all disks\n");
-	network_describe(network, sizeof(network));
-	if (plan->flags & SWAP_KEEP_NETWORK)
-		printf("  keep the network: %s\n",
-		       *network ? network : "no address");
+	print_network(swap);
+	print_carried(swap);
 	print_program(&plan->start);
 	if (plan->watchdog_s > 0)
 		printf("  reboot into the disk after %u s, unless `boomerang "

@@ -28,6 +28,8 @@
 /* More words for the bootstrap's kernel command line (boomerang-init(8)). */
 #define BOOTSTRAP_DIR	  "/etc/boomerang"
 #define BOOTSTRAP_CMDLINE BOOTSTRAP_DIR "/cmdline"
+#define BOOTSTRAP_INIT	  "/init"
+#define BOOTSTRAP_ID	  "boomerang" /* in its os-release */
 
 /* How long processes have to end by themselves. */
 #define GRACE_MS     5000
@@ -149,29 +151,59 @@ static int start_command(const struct swap *swap, struct image_start *start)
 	return r;
 }
 
+/* Any image has some init, so only its name tells the bootstrap. */
+static int check_bootstrap(const struct swap *swap, struct failure *failure)
+{
+	struct examined examined;
+
+	examine_root(swap->staging.root_fd, &examined);
+	if (str_eq(examined.id, BOOTSTRAP_ID))
+		return 0;
+	return failure_set(failure, ENOEXEC,
+			   "%s is not a bootstrap: --bootstrap wants what "
+			   "`boomerang build` made; without it, swap starts "
+			   "any image",
+			   swap->plan.image);
+}
+
+/* The image's own init, or what it names as its program. */
+static int start_image(const struct swap *swap, struct image_start *start,
+		       struct failure *failure)
+{
+	const char *wanted = swap->arguments->bootstrap ? BOOTSTRAP_INIT : "";
+	char init[PATH_MAX];
+	int r = init_find(swap->staging.root_fd, wanted, init, failure);
+
+	if (r == 0)
+		return start_init(init, start);
+	if (r != -ENODATA)
+		return r;
+	if (start->args_len > 0)
+		return 0;
+	return failure_set(failure, ENODATA,
+			   "%s has no init, and names no program: say which, "
+			   "boomerang swap IMAGE INIT",
+			   swap->plan.image);
+}
+
 static int choose_start(struct swap *swap, const struct image_facts *facts,
 			struct failure *failure)
 {
 	struct image_start *start = &swap->plan.start;
-	char init[PATH_MAX];
-	int r;
+	int r = 0;
 
+	if (swap->arguments->bootstrap)
+		r = check_bootstrap(swap, failure);
+	if (r < 0)
+		return r;
 	if (facts->has_config)
 		*start = facts->config.start;
-	if (swap->arguments->command_len > 0) {
-		r = start_command(swap, start);
-	} else {
-		r = init_find(swap->staging.root_fd, "", init, failure);
-		if (r == 0)
-			r = start_init(init, start);
-		else if (r == -ENODATA && start->args_len > 0)
-			r = 0;
-		else
-			return r;
-	}
-	if (r < 0)
-		return failure_errno(failure, -r, "too many arguments");
-	return 0;
+	r = swap->arguments->command_len > 0
+		    ? start_command(swap, start)
+		    : start_image(swap, start, failure);
+	if (r == -E2BIG)
+		return failure_errno(failure, E2BIG, "too many arguments");
+	return r;
 }
 
 /* Finds it as the stage will, and says its whole path. */

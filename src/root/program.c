@@ -151,8 +151,7 @@ static int find_program(int root_fd, struct program *program,
 			break;
 	}
 	return failure_set(failure, ENOENT,
-			   "the image names %s as its program, which is not in "
-			   "its PATH (%s)",
+			   "the image has no program %s in its PATH (%s)",
 			   *name ? name : "\"\"", path);
 }
 

@@ -366,6 +366,25 @@ static void judge_kexec(const struct preflight_facts *facts,
 		    "kexec -u");
 }
 
+/* Whether the image gets addresses by itself nobody knows before it runs. */
+static void say_unreachable(struct check *check,
+			    const struct preflight_facts *facts,
+			    const struct preflight_wanted *wanted)
+{
+	if (wanted->watchdog_s)
+		say(check, CHECK_WARNING,
+		    "%s will be cut, and --no-keep-network takes the "
+		    "addresses: without swap --confirm the machine is back on "
+		    "its disk in %u s",
+		    facts->remote, wanted->watchdog_s);
+	else
+		say(check, CHECK_REFUSED,
+		    "%s would be cut, and --no-keep-network takes the "
+		    "addresses: leave it out, or use --watchdog SECONDS to "
+		    "come back by itself",
+		    facts->remote);
+}
+
 static void judge_session(const struct preflight_facts *facts,
 			  const struct preflight_wanted *wanted,
 			  struct check *check)
@@ -375,7 +394,10 @@ static void judge_session(const struct preflight_facts *facts,
 					   : "has no SSH server";
 
 	if (facts->remote[0] == '\0')
-		say(check, CHECK_FINE, "at the machine itself");
+		say(check, CHECK_FINE,
+		    "not over the network, as far as can be seen");
+	else if (wanted->drop_network)
+		say_unreachable(check, facts, wanted);
 	else if (!wanted->image_known)
 		say(check, CHECK_FINE,
 		    "%s: it will be cut; the image is examined for a way back "

@@ -72,6 +72,7 @@ struct preflight_facts {
 struct preflight_wanted {
 	enum swap_method method;
 	bool keep_storage;
+	bool drop_network; /* the new system begins without addresses */
 	uint32_t watchdog_s;
 	bool image_known;
 	bool image_in_memory; /* it is staged: image_bytes are taken already */

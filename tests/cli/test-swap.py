@@ -75,6 +75,7 @@ def test_failures(program, tar):
             ("no image", ["/nonexistent.tar"], "nonexistent"),
             ("no init", [tar, "/sbin/none"], "/sbin/none"),
             ("no sum", ["--sha256", "0" * 64, tar], "sha256"),
+            ("no bootstrap", ["--bootstrap", tar], "is not a bootstrap"),
             ("not an image", ["/etc/passwd"], "/etc/passwd")):
         status, said = swap(program, "--dry-run", *arguments)
         last = said.splitlines()[-1] if said else ""
@@ -89,6 +90,9 @@ def test(program):
         status, said = swap(program, *arguments)
         ok(status == 2 and pattern in said and said.count("\n") == 1,
            f"swap {' '.join(arguments)}: wrong use", said)
+    status, said = swap(program, "/nonexistent.tar")
+    ok(status == 1 and "say --yes" in said and said.count("\n") == 1,
+       "nobody to ask: refused before the image is read", said)
     status, said = swap(program, "--confirm")
     ok(status == 1 and said.count("\n") == 1, "nothing to confirm", said)
     with tempfile.TemporaryDirectory() as work:

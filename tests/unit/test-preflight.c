@@ -135,6 +135,11 @@ static void fact_nowayout(void)
 	at.facts.watchdog_count = 2;
 }
 
+static void want_no_addresses(void)
+{
+	at.wanted.drop_network = true;
+}
+
 typedef void (*change)(void);
 #define CHANGES_MAX 4
 
@@ -239,7 +244,7 @@ static const struct {
 	{ "kexec", {}, CHECK_FINE, NULL },
 	{ "kexec", { fact_kexec }, CHECK_FINE, "to the disk" },
 	{ "kexec", { fact_kexec, want_exitrd }, CHECK_WARNING, "kexec -u" },
-	{ "session", {}, CHECK_FINE, "at the machine" },
+	{ "session", {}, CHECK_FINE, "not over the" },
 	{ "session", { fact_remote }, CHECK_FINE, "log in again" },
 	{ "session", { fact_remote, want_unknown }, CHECK_FINE, "192.0.2.7" },
 	{ "session",
@@ -258,7 +263,16 @@ static const struct {
 	  { fact_remote, want_no_ssh, want_dead_man },
 	  CHECK_WARNING,
 	  "in 600 s" },
-	{ "session", { want_no_ssh }, CHECK_FINE, "at the machine" },
+	{ "session",
+	  { fact_remote, want_no_addresses },
+	  CHECK_REFUSED,
+	  "takes the addresses: leave it out" },
+	{ "session",
+	  { fact_remote, want_no_addresses, want_dead_man },
+	  CHECK_WARNING,
+	  "in 600 s" },
+	{ "session", { want_no_addresses }, CHECK_FINE, "not over the" },
+	{ "session", { want_no_ssh }, CHECK_FINE, "not over the" },
 	{ "way back", {}, CHECK_FINE, NULL },
 	{ "way back", { want_dead_man }, CHECK_FINE, "within 600 s" },
 	{ "storage", {}, CHECK_FINE, "released" },
