@@ -21,6 +21,9 @@
  * with its timer, as a shutdown is somebody's word, too, and the machine is
  * going where its disk is. Watchdogs are stopped as far as they can be.
  *
+ * Its clock stands still while the machine sleeps: who wakes it must find the
+ * time to confirm that was left before.
+ *
  * Confirming is connecting to an abstract socket as root: that needs no path
  * in the new root, and vanishes with the guard.
  */
@@ -122,7 +125,7 @@ static uint32_t next_mark(uint32_t total_s, uint32_t below_s)
 
 static uint32_t left_s(const struct guardian *self)
 {
-	int64_t left_ms = self->deadline_ms - clock_ms();
+	int64_t left_ms = self->deadline_ms - clock_awake_ms();
 
 	return left_ms > 0 ? (uint32_t)DIV_ROUND_UP(left_ms, MS_PER_S) : 0;
 }
@@ -131,7 +134,7 @@ static void set_deadline(struct guardian *self, uint32_t seconds)
 {
 	self->total_s = seconds;
 	self->mark_s = next_mark(seconds, seconds);
-	self->deadline_ms = clock_ms() + (int64_t)seconds * MS_PER_S;
+	self->deadline_ms = clock_awake_ms() + (int64_t)seconds * MS_PER_S;
 }
 
 static void feed(struct guardian *self)
@@ -139,8 +142,8 @@ static void feed(struct guardian *self)
 	uint32_t interval_s = watchdogs_interval(&self->watchdogs);
 
 	watchdogs_feed(&self->watchdogs);
-	self->feed_ms =
-		interval_s ? clock_ms() + interval_s * MS_PER_S : INT64_MAX;
+	self->feed_ms = interval_s ? clock_awake_ms() + interval_s * MS_PER_S
+				   : INT64_MAX;
 }
 
 static void wait_ms(int64_t ms)
@@ -152,12 +155,12 @@ static void wait_ms(int64_t ms)
  * should it hang, a watchdog is the last to help. */
 static _Noreturn void give_up(struct guardian *self)
 {
-	int64_t limit_ms = clock_ms() + REBOOT_LIMIT_S * MS_PER_S;
+	int64_t limit_ms = clock_awake_ms() + REBOOT_LIMIT_S * MS_PER_S;
 
 	feed(self);
 	if (self->watchdogs.count > 0 && fork() > 0) {
-		while (clock_ms() < limit_ms) {
-			wait_ms(self->feed_ms - clock_ms());
+		while (clock_awake_ms() < limit_ms) {
+			wait_ms(self->feed_ms - clock_awake_ms());
 			feed(self);
 		}
 	}
@@ -244,7 +247,7 @@ static void hear_signal(struct guardian *self)
 /* What the clock says. */
 static void look_at_clock(struct guardian *self)
 {
-	if (clock_ms() >= self->feed_ms)
+	if (clock_awake_ms() >= self->feed_ms)
 		feed(self);
 	if (self->state == GUARD_FEEDING)
 		return;
@@ -252,7 +255,7 @@ static void look_at_clock(struct guardian *self)
 		announce(self->state == GUARD_WAITING
 				 ? "nobody confirmed in time: rebooting into "
 				   "the disk"
-				 : "the release of the disks hangs: rebooting "
+				 : "the way to the new system hangs: rebooting "
 				   "into the disk");
 		give_up(self);
 	}
@@ -265,7 +268,7 @@ static void look_at_clock(struct guardian *self)
 
 static int poll_ms(const struct guardian *self)
 {
-	int64_t now_ms = clock_ms(), next_ms = self->feed_ms;
+	int64_t now_ms = clock_awake_ms(), next_ms = self->feed_ms;
 
 	if (self->state != GUARD_FEEDING) {
 		next_ms = MIN(next_ms, self->deadline_ms);
@@ -372,13 +375,13 @@ static _Noreturn void guard_main(int parent_fd, uint32_t release_s)
 static int receive(int fd, int limit_ms, int32_t *ret_value)
 {
 	struct pollfd wait = { .fd = fd, .events = POLLIN };
-	int64_t deadline_ms = clock_ms() + limit_ms;
+	int64_t deadline_ms = clock_awake_ms() + limit_ms;
 	int32_t value;
 	ssize_t n;
 	int r;
 
 	do
-		r = poll(&wait, 1, (int)MAX(deadline_ms - clock_ms(), 0));
+		r = poll(&wait, 1, (int)MAX(deadline_ms - clock_awake_ms(), 0));
 	while (r < 0 && errno == EINTR);
 	if (r <= 0)
 		return r < 0 ? -errno : -ETIMEDOUT;
@@ -436,14 +439,17 @@ int guard_release(struct guard *guard, uint32_t watchdog_s)
 
 void guard_stop(struct guard *guard)
 {
-	int64_t deadline_ms = clock_ms() + END_LIMIT_MS;
+	int64_t kill_ms = clock_awake_ms() + END_LIMIT_MS;
 
 	if (guard->pid <= 0)
 		return;
 	(void)kill(guard->pid, SIGTERM);
 	while (waitpid(guard->pid, NULL, WNOHANG) == 0) {
-		if (clock_ms() >= deadline_ms)
+		if (clock_awake_ms() >= kill_ms)
 			(void)kill(guard->pid, SIGKILL);
+		/* It is stuck in a driver; it must not hold us, too. */
+		if (clock_awake_ms() >= kill_ms + END_LIMIT_MS)
+			break;
 		wait_ms(10);
 	}
 	fd_close(guard->fd);
