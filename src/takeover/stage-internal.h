@@ -4,6 +4,7 @@
 
 #include "base/failure.h"
 #include "root/program.h"
+#include "takeover/guard.h"
 #include "takeover/watchdog.h"
 #include "wire/swap.h"
 
@@ -20,6 +21,13 @@ void stage_begin(void);
 /* Closes all descriptors; the standard ones are /dev/null of the /dev that is
  * there now. */
 void stage_renew_descriptors(void);
+
+/* What going over to the new root may take. */
+#define STAGE_ENTER_LIMIT_S 120
+
+/* A guard for a part of the way, to be ended by guard_stop(); none, when it
+ * cannot be had. */
+struct guard stage_guard(uint32_t limit_s);
 
 /* Reads the plan in the root at root_fd and checks that its program can be
  * started. */

@@ -170,12 +170,15 @@ static int settle_exitrd(const struct swap_plan *plan, struct failure *failure)
 {
 	struct watchdogs kept = { .count = 0 };
 	int r = stage_end_processes(plan->grace_ms, &kept, failure);
+	struct guard guard;
 
 	if (r < 0)
 		return r;
+	guard = stage_guard(STAGE_ENTER_LIMIT_S);
 	if (machine_is_ours())
 		(void)!vt_reset();
 	r = stage_settle_exitrd(failure);
+	guard_stop(&guard);
 	/* The old /dev must not stay in use. */
 	stage_renew_descriptors();
 	return r;

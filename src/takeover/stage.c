@@ -13,8 +13,9 @@
  *  3. let go in the kernel: its own references to files of the old system
  *     dropped while their paths are still valid, under a guard of its own;
  *     watchdogs stopped.
- *  4. end all other processes. From here on the old system is lost; the only
- *     way back is a reboot.
+ *  4. end all other processes, within a bound. From here on the old system is
+ *     lost; the only way back is a reboot, and a guard of its own sees to that
+ *     when 5 or 6 hang.
  *  5. virtual terminals to text mode. Mustn't come before 4: who had them in
  *     graphics mode would draw on.
  *  6. the new root becomes /, the old one is at /oldroot.
@@ -63,6 +64,16 @@ void stage_begin(void)
 	stage_renew_descriptors();
 	(void)!chdir("/");
 	machine_reboot_on_panic();
+}
+
+struct guard stage_guard(uint32_t limit_s)
+{
+	struct guard guard = GUARD_NONE;
+	struct failure failure;
+
+	/* Without one we go on: mostly nothing hangs. */
+	(void)!guard_start(limit_s, &guard, &failure);
+	return guard;
 }
 
 /* The console's terminal type, as getty(8) would say it. */
@@ -134,18 +145,28 @@ static int go_on_in_new_root(struct failure *failure)
 	return failure_errno(failure, errno, "cannot execute %s", argv[0]);
 }
 
-/* A server that is gone, or a disk, may hold us in the kernel for ever. Without
- * a guard, we go on. */
+/* A server that is gone, or a disk, may hold us in the kernel for ever. */
 static void detach_kernel(void)
 {
-	struct failure failure;
-	struct guard guard;
-	bool is_guarded = guard_start(DETACH_LIMIT_S, &guard, &failure) == 0;
+	struct guard guard = stage_guard(DETACH_LIMIT_S);
 
 	storage_detach_kernel();
-	/* It would be ended with all others, and runs from the old root. */
-	if (is_guarded)
-		guard_stop(&guard);
+	/* It would be ended with all others. */
+	guard_stop(&guard);
+}
+
+/* So may a driver of a screen, or a root on a network. */
+static int go_over(const char *root, struct failure *failure)
+{
+	struct guard guard = stage_guard(STAGE_ENTER_LIMIT_S);
+	int r;
+
+	if (machine_is_ours())
+		(void)!vt_reset();
+	r = stage_enter_root(root, failure);
+	/* It runs from the old root. */
+	guard_stop(&guard);
+	return r;
 }
 
 /* Returns only with a failure. */
@@ -173,9 +194,7 @@ static int take_over(const char *root, bool *alive, struct failure *failure)
 	r = stage_end_processes(stage.plan.grace_ms, &kept, failure);
 	if (r < 0)
 		return r;
-	if (machine_is_ours())
-		(void)!vt_reset();
-	r = stage_enter_root(root, failure);
+	r = go_over(root, failure);
 	if (r < 0)
 		return r;
 	announce_report(SWAP_REPORT);
