@@ -53,7 +53,8 @@ def program_archive(where, libraries):
             subprocess.run(["strip", "-o", stripped, BUILD / name],
                            check=True)
             archive.add(stripped, place)
-        archive.add(images.compile_helper("exclusive"), "lab/exclusive")
+        for name in ("exclusive", "stuck"):
+            archive.add(images.compile_helper(name), f"lab/{name}")
         if libraries:
             for library in _libraries(BUILD / "boomerang"):
                 archive.add(library, library.lstrip("/"))

@@ -113,8 +113,7 @@ def hangs(lab):
     # What it needs of the disk is in memory after this.
     shell.check(f"boomerang swap --dry-run {url}", 60)
     lab.vm.stall(0, True)
-    shell.start("(for part in 1 4 1 4; do mount -t ext4 /dev/vda$part /data; "
-                "done &) 2>/dev/null")
+    shell.start("(/lab/stuck /dev/vda &)")
     shell.ready()
     # With what the shell has in it: other programs need the disk.
     shell.check("until [ \"$hung\" ]; do for process in /proc/[0-9]*; do "
