@@ -70,6 +70,20 @@ static void run_stage(int argc, char **argv)
 		stage_release();
 }
 
+static int misused(const char *name)
+{
+	/* The command that a swap put into the new system (staging.c). */
+	if (str_eq(name, "boomerang"))
+		fprintf(stderr,
+			"boomerang: this is what a swap leaves, and knows only "
+			"`boomerang swap --confirm`: install boomerang for "
+			"the rest\n");
+	else
+		fprintf(stderr, "boomerang-init is PID 1 of a bootstrap: see "
+				"boomerang-init(8)\n");
+	return 2;
+}
+
 int main(int argc, char **argv)
 {
 	bool is_pid1 = getpid() == 1;
@@ -86,7 +100,5 @@ int main(int argc, char **argv)
 		return stage_after_soft_reboot();
 	if (wants_to_confirm(argc, argv))
 		return guard_confirm_command();
-	fprintf(stderr, "boomerang-init is PID 1 of a bootstrap: see "
-			"boomerang-init(8)\n");
-	return 2;
+	return misused(basename(argv[0]));
 }
