@@ -13,6 +13,8 @@
 #include "base/fd.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "root/attribute.h"
+#include "root/blockdev.h"
 #include "takeover/command.h"
 #include "takeover/preflight-internal.h"
 
@@ -263,6 +265,19 @@ static void gather_root(struct preflight_facts *facts)
 		facts->root_is_network = true;
 }
 
+/* Documentation/admin-guide/md.rst: "external:" and who keeps it. */
+static int gather_array(const char *name, void *context)
+{
+	struct preflight_facts *facts = context;
+	char metadata[64];
+
+	if (attribute_read(BLOCKDEV_DIR, name, "md/metadata_version", metadata,
+			   sizeof(metadata)) > 0 &&
+	    str_after(metadata, "external:"))
+		str_copy(facts->raid, sizeof(facts->raid), name);
+	return 0;
+}
+
 static void gather_consoles(struct preflight_facts *facts)
 {
 	_cleanup_fd int fd = open("/dev/console",
@@ -367,6 +382,7 @@ void preflight_gather(struct preflight_facts *ret_facts)
 	facts.selinux_enforcing = read_number("/sys/fs/selinux/enforce");
 	preflight_gather_memory(&facts);
 	gather_root(&facts);
+	(void)!blockdev_each("md", gather_array, &facts);
 	gather_consoles(&facts);
 	gather_watchdogs(&facts);
 	gather_session(&facts);

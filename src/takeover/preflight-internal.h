@@ -5,8 +5,8 @@
 #include "takeover/preflight.h"
 #include "wire/view.h"
 
-/* Why PID 1 cannot be traced, into buf, a clause for a sentence; false: it
- * can. */
+/* Why PID 1 cannot be taken over by ptrace, into buf, a clause for a sentence;
+ * false: it can. */
 bool preflight_untraceable(const struct preflight_facts *facts, char *buf,
 			   size_t size);
 

@@ -48,6 +48,11 @@ bool preflight_untraceable(const struct preflight_facts *facts, char *buf,
 			 (int)facts->tracer);
 	else if (facts->pid1_is_32_bit)
 		text_put(&text, "PID 1 is a 32-bit program");
+	else if (facts->raid[0])
+		/* It would be ended with all others, and nothing could be
+		 * written to the array, as unmounting does. */
+		text_add(&text, "%s needs its mdmon until it is unmounted",
+			 facts->raid);
 	str_make_printable(buf);
 	return text.len > 0;
 }
@@ -56,7 +61,7 @@ static int no_ptrace(const struct preflight_facts *facts, const char *why,
 		     struct failure *failure)
 {
 	return failure_set(failure, EOPNOTSUPP,
-			   "PID 1 cannot be traced: %s; %s", why,
+			   "ptrace is not possible: %s; %s", why,
 			   facts->tracer ? "end that process"
 			   : facts->init == INIT_SYSTEMD
 				   ? "use --method exitrd"

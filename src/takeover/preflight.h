@@ -43,6 +43,8 @@ struct preflight_facts {
 	pid_t tracer;	      /* of PID 1; 0: none */
 	char tracer_name[32]; /* its comm; "": gone, or none */
 	bool pid1_is_32_bit;  /* on a 64-bit kernel */
+	char raid[32];	      /* an array that a program of the old system
+				 keeps the metadata of, mdmon(8); "": none */
 	bool pid1_no_new_privs;
 	uint32_t pid1_seccomp;	  /* Seccomp: of /proc/1/status */
 	uint64_t pid1_bounding;	  /* CapBnd: of /proc/1/status */

@@ -75,6 +75,7 @@ FACT(selinux, selinux_enforcing = true)
 FACT(yama2, yama = 2)
 FACT(yama3, yama = 3)
 FACT(narrow, pid1_is_32_bit = true)
+FACT(raid, raid[0] = 'm')
 FACT(systemd_257, systemd_version = 257)
 FACT(no_meminfo, memory_total = 0)
 FACT(little, memory_available = 200 * MIB)
@@ -198,6 +199,12 @@ static const struct {
 	  CHECK_REFUSED,
 	  "strace (PID 4711)" },
 	{ "method", { fact_narrow, fact_init_sysv }, CHECK_REFUSED, "32-bit" },
+	{ "method", { fact_raid }, CHECK_FINE, "needs its mdmon" },
+	{ "method",
+	  { fact_raid, want_ptrace },
+	  CHECK_REFUSED,
+	  "--method exitrd" },
+	{ "method", { fact_raid, fact_init_sysv }, CHECK_REFUSED, "mdmon" },
 	{ "method", { want_exitrd }, CHECK_FINE, "exitrd:" },
 	{ "method",
 	  { want_exitrd, fact_init_busybox },
