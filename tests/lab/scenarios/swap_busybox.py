@@ -120,7 +120,7 @@ def hangs(lab):
                 "read pid name state more < $process/stat && "
                 "[ $state = D ] && hung=$pid; done 2>/dev/null; done; true")
     shell.start(f"boomerang swap --yes {url}")
-    lab.console.expect(r"^boomerang: this system ends now", 60)
+    lab.console.expect(r"boomerang: this system ends now", 60)
     lab.console.expect(r"^boomerang: .*failed: .*", 120)
     lab.console.expect(r"^boomerang: rebooting into the disk", 10)
     lab.vm.wait_reset(60)
