@@ -4,8 +4,12 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
 #include "takeover/machine.h"
@@ -14,11 +18,35 @@
 /* The kernel shows it in its log only: the consoles get it from us. */
 #define KMSG_DEBUG "<7>"
 
+/* A line of the longest, at 9600 bit/s, and more. */
+#define DRAIN_LIMIT_MS 2000
+#define DRAIN_POLL_MS  5
+
 static const char *report;
 
 void announce_report(const char *path)
 {
 	report = path;
+}
+
+/* The last close(2) of a serial line whose other end does not take anything
+ * (CRTSCTS, and nobody there) waits half a minute for it, for each line. */
+static void drop_what_is_stuck(int fd)
+{
+	const struct timespec pause = { .tv_nsec = DRAIN_POLL_MS * NS_PER_MS };
+	int64_t deadline_ms = clock_awake_ms() + DRAIN_LIMIT_MS;
+	int first, left;
+
+	if (ioctl(fd, TIOCOUTQ, &first) < 0)
+		return;
+	left = first;
+	while (left > 0 && clock_awake_ms() < deadline_ms) {
+		(void)nanosleep(&pause, NULL);
+		if (ioctl(fd, TIOCOUTQ, &left) < 0)
+			return;
+	}
+	if (left > 0 && left >= first)
+		(void)tcflush(fd, TCOFLUSH);
 }
 
 /* A terminal that takes nothing, or is not there, is passed over. */
@@ -28,8 +56,10 @@ static void tell(const char *path, int flags, const char *line)
 		open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC | flags,
 		     0644);
 
-	if (fd >= 0)
-		(void)!write(fd, line, strlen(line));
+	if (fd < 0)
+		return;
+	(void)!write(fd, line, strlen(line));
+	drop_what_is_stuck(fd);
 }
 
 /* Without /sys there is still the one that the kernel calls the console. */
