@@ -153,6 +153,13 @@ static int take_operands(struct swap_arguments *a, int argc, char **argv)
 		a->image.request.reference = BOOTSTRAP_DEFAULT;
 	else
 		return command_misuse("swap", "which image?");
+	/* No program has such a name, and who forgot that they come before
+	 * waits for an image in vain. */
+	if (optind < argc && argv[optind][0] == '-')
+		return command_misuse("swap",
+				      "options come before the image, \"%s\" "
+				      "was given behind it",
+				      argv[optind]);
 	if (a->bootstrap && optind < argc)
 		return command_misuse("swap",
 				      "--bootstrap has its own init, \"%s\" "

@@ -23,6 +23,8 @@ WRONG = [
     (["--hostname", "a b", "image"], "--hostname wants"),
     (["--hostname", "", "image"], "--hostname wants"),
     (["--bootstrap", "image", "/init"], "has its own init"),
+    (["--bootstrap", "image", "--dry-run"], "come before the image"),
+    (["image", "--dry-run"], "options come before the image"),
     (["--confirm", "image"], "stands alone"),
     (["--dry-run", "--confirm"], "stands alone"),
     (["--frobnicate", "image"], "is not an option"),
@@ -84,6 +86,21 @@ def test_failures(program, tar):
         ok(nothing_left(), f"{what}: nothing is left")
 
 
+def test_left_behind(program):
+    """What a swap leaves as boomerang in the new system."""
+    init = os.path.join(os.path.dirname(program), "boomerang-init")
+    if not os.path.exists(init):  # with sanitizers it is not built
+        return
+    for arguments, want, pattern in (
+            (["swap", "--confirm"], 1, "nothing waits"),
+            (["load", "image"], 2, "only `boomerang swap --confirm`")):
+        done = subprocess.run(["boomerang", *arguments], executable=init,
+                              stdin=subprocess.DEVNULL, text=True,
+                              capture_output=True, check=False)
+        ok(done.returncode == want and pattern in done.stderr,
+           f"left behind: {' '.join(arguments)}", done.stderr)
+
+
 def test(program):
     """All of it."""
     for arguments, pattern in WRONG:
@@ -95,6 +112,7 @@ def test(program):
        "nobody to ask: refused before the image is read", said)
     status, said = swap(program, "--confirm")
     ok(status == 1 and said.count("\n") == 1, "nothing to confirm", said)
+    test_left_behind(program)
     with tempfile.TemporaryDirectory() as work:
         tar = os.path.join(work, "busybox.tar")
         image(tar)
