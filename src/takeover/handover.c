@@ -43,7 +43,8 @@
 
 /*
  * The guard is a process of this unit that must outlive it (KillMode=), and
- * nothing may take a disk before it has let go of it (Before=).
+ * nothing may take a disk before it has let go of it (Before=). Swap in
+ * compressed memory waits for none of the targets, and would be let go of.
  */
 static const char unit_text[] =
 	"[Unit]\n"
@@ -51,7 +52,8 @@ static const char unit_text[] =
 	"DefaultDependencies=no\n"
 	"Conflicts=shutdown.target\n"
 	"Before=sysinit.target local-fs-pre.target swap.target "
-	"systemd-udevd.service systemd-udev-trigger.service shutdown.target\n"
+	"systemd-udevd.service systemd-udev-trigger.service "
+	"systemd-zram-setup@zram0.service dev-zram0.swap shutdown.target\n"
 	"ConditionPathExists=" SWAP_PLAN "\n"
 	"\n"
 	"[Service]\n"
