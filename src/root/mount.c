@@ -34,10 +34,11 @@ int mount_new(const char *type, const char *source,
 	int fd, r;
 
 	if (fs_fd < 0)
-		return failure_errno(failure, errno,
-				     "cannot mount %s (is its module in the "
-				     "bootstrap?)",
-				     type);
+		return failure_errno(
+			failure, errno,
+			"cannot mount %s (has this kernel a module "
+			"for it?)",
+			type);
 	r = configure(fs_fd, source, options);
 	if (r < 0)
 		return failure_errno(failure, -r, "cannot mount %s of %s", type,
