@@ -109,6 +109,8 @@ int stage_end_processes(uint32_t grace_ms, struct watchdogs *watchdogs,
 	char names[256];
 	struct text text = text_over(names, sizeof(names));
 
+	if (machine_is_ours())
+		stage_thaw_cgroups();
 	(void)kill(-1, SIGTERM);
 	/* A stopped process takes the first only with the second. */
 	(void)kill(-1, SIGCONT);

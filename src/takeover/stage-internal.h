@@ -46,6 +46,9 @@ int stage_enter_root(const char *path, struct failure *failure) _must_check;
 /* The same where systemd-shutdown(8) did the half of it. */
 int stage_settle_exitrd(struct failure *failure) _must_check;
 
+/* Lets processes go on that are frozen. */
+void stage_thaw_cgroups(void);
+
 /* Removes the cgroups of the old system; its processes are gone. */
 void stage_remove_cgroups(void);
 
