@@ -303,7 +303,10 @@ static void note_image(struct swap *swap)
 	wanted->has_ssh_keys = swap->carried.has_ssh_keys;
 	(void)str_copy(wanted->init, sizeof(wanted->init), init);
 	(void)str_copy(wanted->init_kind, sizeof(wanted->init_kind),
-		       examine_init_kind(swap->staging.root_fd, init));
+		       swap->arguments->bootstrap
+			       ? "bootstrap"
+			       : examine_init_kind(swap->staging.root_fd,
+						   init));
 }
 
 static void make_plan(struct swap *swap)

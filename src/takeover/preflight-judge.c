@@ -284,6 +284,9 @@ static void judge_image_init(const struct preflight_facts *facts _unused,
 			     const struct preflight_wanted *wanted,
 			     struct check *check)
 {
+	bool known =
+		wanted->init_kind[0] && !str_eq(wanted->init_kind, "unknown");
+
 	if (!wanted->image_known)
 		return;
 	if (wanted->init[0] == '\0')
@@ -292,8 +295,8 @@ static void judge_image_init(const struct preflight_facts *facts _unused,
 		    "boomerang swap IMAGE INIT, or use an image with an init");
 	else
 		say(check, CHECK_FINE, "%.160s%s%s%s, for this machine",
-		    wanted->init, wanted->init_kind[0] ? " (" : "",
-		    wanted->init_kind, wanted->init_kind[0] ? ")" : "");
+		    wanted->init, known ? " (" : "",
+		    known ? wanted->init_kind : "", known ? ")" : "");
 }
 
 static void judge_watchdogs(const struct preflight_facts *facts,

@@ -136,6 +136,12 @@ static void fact_nowayout(void)
 	at.facts.watchdog_count = 2;
 }
 
+static void want_program(void)
+{
+	strncpy(at.wanted.init, "/bin/sh", 8);
+	strncpy(at.wanted.init_kind, "unknown", 8);
+}
+
 static void want_no_addresses(void)
 {
 	at.wanted.drop_network = true;
@@ -235,6 +241,7 @@ static const struct {
 	{ "memory", { fact_swapped }, CHECK_REFUSED, "in swap" },
 	{ "memory", { fact_swapped, want_staged }, CHECK_FINE, "in swap" },
 	{ "image's init", {}, CHECK_FINE, "/sbin/init (systemd)" },
+	{ "image's init", { want_program }, CHECK_FINE, "/bin/sh, for" },
 	{ "image's init", { want_unknown }, CHECK_FINE, NULL },
 	{ "image's init", { want_no_init }, CHECK_REFUSED, "IMAGE INIT" },
 	{ "watchdogs", {}, CHECK_FINE, "none" },
