@@ -65,9 +65,10 @@ static void run_stage(int argc, char **argv)
 {
 	if (argc > 1 && str_eq(argv[1], SWAP_ARGUMENT))
 		stage_take_over(argc > 2 ? argv[2] : "");
-	if ((argc > 1 && str_eq(argv[1], SWAP_RELEASE_ARGUMENT)) ||
-	    str_eq(basename(argv[0]), "shutdown"))
+	if (argc > 1 && str_eq(argv[1], SWAP_RELEASE_ARGUMENT))
 		stage_release();
+	if (str_eq(basename(argv[0]), "shutdown"))
+		stage_exitrd(argc > 1 ? argv[1] : NULL);
 }
 
 static int misused(const char *name)

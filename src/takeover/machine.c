@@ -95,7 +95,7 @@ static void reset_in_a_while(void)
 	_exit(0);
 }
 
-void machine_reboot(void)
+void machine_end(int how)
 {
 	bool ours = machine_is_ours();
 
@@ -106,9 +106,16 @@ void machine_reboot(void)
 		pause_ms(SYSRQ_MS);
 		reset_in_a_while();
 	}
+	(void)reboot(how);
+	/* There may be nothing loaded to be executed (RB_KEXEC). */
 	(void)reboot(RB_AUTOBOOT);
 	for (;;) {
 		sysrq(SYSRQ_REBOOT);
 		pause_ms(MS_PER_S);
 	}
+}
+
+void machine_reboot(void)
+{
+	machine_end(RB_AUTOBOOT);
 }

@@ -25,3 +25,6 @@ void machine_reboot_on_panic(void);
  * that from happening, without asking drivers. Says nothing.
  */
 _Noreturn void machine_reboot(void);
+
+/* The same with another end than a reboot: RB_POWER_OFF, … (reboot(2)). */
+_Noreturn void machine_end(int how);

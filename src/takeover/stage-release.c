@@ -214,6 +214,29 @@ void stage_release(void)
 	stage_fail(&failure, false);
 }
 
+/* Somebody may have called off the reboot, and wants the machine off now. */
+void stage_exitrd(const char *verb)
+{
+	static const struct {
+		const char *verb;
+		int how;
+	} others[] = {
+		{ "poweroff", RB_POWER_OFF },
+		{ "halt", RB_HALT_SYSTEM },
+		{ "kexec", RB_KEXEC },
+	};
+
+	for (size_t i = 0; verb && i < ARRAY_SIZE(others); i++) {
+		if (!str_eq(verb, others[i].verb))
+			continue;
+		stage_begin();
+		announce_report(SWAP_REPORT);
+		announce("not swapped, as the shutdown is a %s", verb);
+		machine_end(others[i].how);
+	}
+	stage_release();
+}
+
 int stage_after_soft_reboot(void)
 {
 	static struct stage stage;

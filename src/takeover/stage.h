@@ -11,8 +11,13 @@
 _Noreturn void stage_take_over(const char *root);
 
 /* In the new root: releases the old system's storage, proves it, and starts
- * the new init. Also what systemd-shutdown(8) executes as /shutdown. */
+ * the new init. */
 _Noreturn void stage_release(void);
+
+/* What systemd-shutdown(8) executes as /shutdown: the same, unless verb, which
+ * may be NULL, is another one than the "reboot" that was asked for. Then it is
+ * done as it says. */
+_Noreturn void stage_exitrd(const char *verb);
 
 /*
  * For a unit of the new system after `systemctl soft-reboot`, not as PID 1:

@@ -264,10 +264,10 @@ static void run_old_system(const struct scene *scene)
 }
 
 /* As systemd-shutdown(8) does it. */
-static void run_exitrd(const struct scene *scene)
+static void run_shutdown(const struct scene *scene, const char *verb)
 {
 	static const char *const moved[] = { "proc", "sys", "dev", "run" };
-	char *argv[] = { (char *)"/shutdown", (char *)"reboot", NULL };
+	char *argv[] = { (char *)"/shutdown", (char *)verb, NULL };
 	char *env[] = { NULL };
 	char from[16];
 
@@ -290,6 +290,16 @@ static void run_exitrd(const struct scene *scene)
 	be_odd();
 	execve(argv[0], argv, env);
 	_exit(91);
+}
+
+static void run_exitrd(const struct scene *scene)
+{
+	run_shutdown(scene, "reboot");
+}
+
+static void run_poweroff(const struct scene *scene)
+{
+	run_shutdown(scene, "poweroff");
 }
 
 /* Returns the wait status of the old PID 1. */
@@ -351,6 +361,18 @@ static void test_good(void)
 	expect_new_init(&scene, run(&scene, run_exitrd));
 }
 
+static void test_called_off(void)
+{
+	struct scene scene = make_scene();
+	int status = run(&scene, run_poweroff);
+
+	/* pid_namespaces(7): of SIGINT, if it is halted or powered off. */
+	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGINT,
+	   "an exitrd powers off when told to");
+	ok(report_has(&scene, "not swapped"), "and says it");
+	end_scene(&scene);
+}
+
 /* In each of these the end is a reboot, and the report says why. */
 static void expect_reboot(struct scene *scene, const char *why)
 {
@@ -409,6 +431,7 @@ int main(int argc, char **argv)
 	if (!ok(stage_program, argv[1]))
 		return tap_done();
 	test_good();
+	test_called_off();
 	test_bad();
 	return tap_done();
 }
