@@ -13,14 +13,18 @@
 #include "cli/swap.h"
 #include "takeover/handover.h"
 #include "takeover/inject.h"
+#include "takeover/machine.h"
 #include "takeover/swapfiles.h"
 
 #define SERVICE_LIMIT_S 90 /* systemd's own default */
+#define SYNC_LIMIT_MS	(300 * MS_PER_S)
 
 static int not_interrupted(struct failure *failure)
 {
 	return image_interrupted()
-		       ? failure_set(failure, ECANCELED, "interrupted")
+		       ? failure_set(failure, ECANCELED,
+				     "interrupted: this system goes on as it "
+				     "was")
 		       : 0;
 }
 
@@ -33,8 +37,12 @@ static void start_again(const struct swap *swap, const struct services *stopped)
 {
 	struct failure failure = { 0 };
 
-	if (stopped->count > 0 &&
-	    services_start(swap->facts.init, stopped, &failure) < 0)
+	if (stopped->count == 0)
+		return;
+	printf("boomerang: starting %zu service%s again\n", stopped->count,
+	       stopped->count == 1 ? "" : "s");
+	fflush(stdout);
+	if (services_start(swap->facts.init, stopped, &failure) < 0)
 		undo_failed(&failure);
 }
 
@@ -44,6 +52,19 @@ static void swap_on_again(const struct swapfiles *off)
 
 	if (off->count > 0 && swapfiles_on(off, &failure) < 0)
 		undo_failed(&failure);
+}
+
+/* A disk that does not answer would hold PID 1 as it holds us; here there is
+ * still a way back. */
+static int write_out(struct failure *failure)
+{
+	if (machine_sync(SYNC_LIMIT_MS) < 0)
+		return failure_set(failure, ETIMEDOUT,
+				   "a disk has not taken in %d s what is to be "
+				   "written to it (see dmesg); a swap would "
+				   "end in a reboot",
+				   (int)(SYNC_LIMIT_MS / MS_PER_S));
+	return 0;
 }
 
 static int take_over(const struct swap *swap, struct failure *failure)
@@ -73,8 +94,9 @@ static int go_by_ptrace(struct swap *swap, struct failure *failure)
 	int r = 0;
 
 	if (swap->services.count > 0) {
-		printf("boomerang: stopping %zu services\n",
-		       swap->services.count);
+		printf("boomerang: stopping %zu service%s\n",
+		       swap->services.count,
+		       swap->services.count == 1 ? "" : "s");
 		fflush(stdout);
 		r = services_stop(swap->facts.init, &swap->services,
 				  SERVICE_LIMIT_S, &stopped, failure);
@@ -83,8 +105,8 @@ static int go_by_ptrace(struct swap *swap, struct failure *failure)
 		r = not_interrupted(failure);
 	if (r < 0)
 		goto start_services;
-	sync();
-	if (!keep)
+	r = write_out(failure);
+	if (r == 0 && !keep)
 		r = swapfiles_off(&off, failure);
 	if (r == 0)
 		r = not_interrupted(failure);
