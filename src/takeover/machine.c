@@ -72,18 +72,23 @@ static void sysrq(const char *key)
 		(void)!file_write(AT_FDCWD, "/proc/sysrq-trigger", key);
 }
 
-static void sync_bounded(void)
+int machine_sync(int64_t limit_ms)
 {
-	int64_t deadline = clock_ms() + SYNC_LIMIT_MS;
+	int64_t deadline = clock_ms() + limit_ms;
 	pid_t pid = fork();
 
+	if (pid < 0)
+		return -errno;
 	if (pid == 0) {
 		sync();
 		_exit(0);
 	}
-	while (pid > 0 && waitpid(pid, NULL, WNOHANG) == 0 &&
-	       clock_ms() < deadline)
+	while (waitpid(pid, NULL, WNOHANG) == 0) {
+		if (clock_ms() >= deadline)
+			return -ETIMEDOUT;
 		pause_ms(POLL_MS);
+	}
+	return 0;
 }
 
 static void reset_in_a_while(void)
@@ -99,7 +104,7 @@ void machine_end(int how)
 {
 	bool ours = machine_is_ours();
 
-	sync_bounded();
+	(void)!machine_sync(SYNC_LIMIT_MS);
 	if (ours) {
 		sysrq(SYSRQ_SYNC);
 		sysrq(SYSRQ_READ_ONLY);

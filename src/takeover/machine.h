@@ -19,6 +19,10 @@ bool machine_is_ours(void);
  * decided when. */
 void machine_reboot_on_panic(void);
 
+/* Writes what disks still have to get, in a child, which is left behind when it
+ * takes longer: it cannot be ended. -ETIMEDOUT. */
+int machine_sync(int64_t limit_ms) _must_check;
+
 /*
  * Writes what disks still have to get, within a bound, makes file systems
  * read-only and reboots by the firmware, so into the disk; when a driver keeps
