@@ -13,8 +13,9 @@
 #include "takeover/stage-internal.h"
 
 /* What SIGKILL does not end within this waits in the kernel for something that
- * does not come. */
-#define KILL_LIMIT_MS	   20000
+ * does not come: to free a terabyte, or to write what is cached for a slow
+ * disk, takes less. */
+#define KILL_LIMIT_MS	   60000
 #define POLL_MS		   50
 #define FAILED_GRACE_MS	   5000
 #define NAMED_MAX	   8
