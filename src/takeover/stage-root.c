@@ -91,7 +91,7 @@ static bool is_below(const char *path, const char *top)
  */
 static int find_outermost(int root_fd, char ret_point[static PATH_MAX])
 {
-	static char text[4 * MIB]; /* of some 30000 mounts */
+	static char text[MIB];
 	static struct mountinfo mount;
 	ssize_t n =
 		file_read(root_fd, "proc/self/mountinfo", text, sizeof(text));
