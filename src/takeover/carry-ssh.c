@@ -117,6 +117,24 @@ static int carry_host_keys(int root_fd, struct carried *carried,
 	return r;
 }
 
+/* Some make one when they start, but not all. */
+static void check_host_keys(int root_fd, struct carried *carried)
+{
+	int fd = path_open_in_root(root_fd, "/etc/ssh", O_RDONLY | O_DIRECTORY,
+				   0);
+	_cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct dirent *entry;
+
+	if (!dir)
+		fd_close(fd);
+	while (dir && (entry = readdir(dir)))
+		if (is_host_key(entry->d_name, "ssh_host_", "_key"))
+			return;
+	(void)str_copy(carried->ssh_note, sizeof(carried->ssh_note),
+		       "the image's sshd has no host key, without which it "
+		       "may not start: use --keep-ssh");
+}
+
 /* --- who may log in --- */
 
 /* Where sshd looks for keys: the patterns of AuthorizedKeysFile in
@@ -406,7 +424,9 @@ int carry_ssh(int root_fd, const struct carry *what, struct carried *carried,
 		r = carry_host_keys(root_fd, carried, failure);
 	if (r >= 0)
 		r = carry_keys(root_fd, what, carried, failure);
-	if (r >= 0 && sshd && !what->bootstrap)
+	if (r >= 0 && sshd && !what->bootstrap) {
+		check_host_keys(root_fd, carried);
 		check_root_login(root_fd, carried);
+	}
 	return r < 0 ? r : 0;
 }

@@ -176,6 +176,8 @@ static void test_ssh_servers(void)
 	new_image();
 	ok_int(carry(&forced), 0, "a key that only runs a command");
 	ok(carried.has_ssh && !carried.has_ssh_keys, "lets nobody in");
+	ok(strstr(carried.ssh_note, "no host key"),
+	   "nor does an sshd without a host key");
 	(void)unlink(in_image("/usr/sbin/sshd"));
 	put(in_image("/usr/sbin/dropbear"), "");
 	ok_int(carry(&everything), 0, "a dropbear");
