@@ -39,6 +39,10 @@ int stage_read(int root_fd, struct stage *ret_stage, struct failure *failure)
 int stage_end_processes(uint32_t grace_ms, struct watchdogs *watchdogs,
 			struct failure *failure) _must_check;
 
+/* The root we are in: systemd-shutdown(8) makes read-only what it cannot
+ * unmount yet, an overlay, too, but no tmpfs. */
+int stage_make_writable(struct failure *failure) _must_check;
+
 /* The root at path becomes ours, with fresh API file systems, and the old one
  * is at STORAGE_OLD_ROOT in it. */
 int stage_enter_root(const char *path, struct failure *failure) _must_check;

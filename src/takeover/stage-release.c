@@ -188,8 +188,10 @@ static int settle_exitrd(const struct swap_plan *plan, struct failure *failure)
 static int release(struct failure *failure)
 {
 	static struct stage stage;
-	int r = take_plan(&stage, failure);
+	int r = stage_make_writable(failure);
 
+	if (r == 0)
+		r = take_plan(&stage, failure);
 	if (r == 0 && stage.plan.method == SWAP_EXITRD)
 		r = settle_exitrd(&stage.plan, failure);
 	if (r < 0)
@@ -230,6 +232,7 @@ void stage_exitrd(const char *verb)
 		if (!str_eq(verb, others[i].verb))
 			continue;
 		stage_begin();
+		(void)!stage_make_writable(NULL);
 		announce_report(SWAP_REPORT);
 		announce("not swapped, as the shutdown is a %s", verb);
 		machine_end(others[i].how);

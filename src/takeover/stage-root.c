@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 
 #include "base/cleanup.h"
@@ -214,6 +215,18 @@ static bool give_back(const char *path)
 	snprintf(to, sizeof(to), STORAGE_OLD_ROOT "%s", path);
 	return mount(path, to, NULL, MS_MOVE, NULL) == 0 ||
 	       umount2(path, UMOUNT_NOFOLLOW | MNT_DETACH) == 0;
+}
+
+int stage_make_writable(struct failure *failure)
+{
+	struct statvfs fs;
+
+	if (statvfs("/", &fs) == 0 && !(fs.f_flag & ST_RDONLY))
+		return 0;
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RELATIME, NULL) < 0)
+		return failure_errno(failure, errno,
+				     "cannot make the new root writable again");
+	return 0;
 }
 
 int stage_settle_exitrd(struct failure *failure)

@@ -285,6 +285,9 @@ static void run_shutdown(const struct scene *scene, const char *verb)
 	(void)!link(&SWAP_INIT[1], "shutdown");
 	if (syscall(SYS_pivot_root, ".", "oldroot") < 0 || chroot(".") < 0)
 		_exit(93);
+	/* What an overlay gets, which it cannot unmount. */
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) < 0)
+		_exit(94);
 	/* Those whose names begin with "@" are spared. */
 	start_processes();
 	be_odd();
