@@ -29,6 +29,9 @@ LIBRARIES = ["libjansson4", "libedit2", "libkmod2", "libzstd1", "libssl3",
 _SERVER = images.COMMON + LIBRARIES + ["openssh-server", "e2fsprogs", "fdisk"]
 _SYSTEMD = _SERVER + ["systemd-sysv", "dbus", "lvm2", "mdadm", "strace"]
 _SYSVINIT = _SERVER + ["sysvinit-core", "sysv-rc", "ifupdown"]
+# Debian 13 has /usr merged, and times of 64 bits in its names.
+_TRIXIE = [{"libssl3": "libssl3t64", "libcurl4": "libcurl4t64"}.get(name, name)
+           for name in _SYSTEMD if name != "usr-is-merged"]
 
 # In MiB.
 _BOOT, _SWAP, _VOLUMES = 8, 64, 192
@@ -338,6 +341,18 @@ def systemd():
     """Debian 12 with systemd, host name disksys, on two disks."""
     tar = systemd_tar()
     return _cached("disksys-disk", [tar.name, _SYSTEMD_FILES],
+                   _add_debian(tar, _SYSTEMD_FILES), 640, [[64, 64]])
+
+
+def trixie_tar():
+    """As systemd_tar(), of a systemd that can reboot softly."""
+    return images.debian_tar("disktrixie", _TRIXIE, _SYSTEMD_HOOKS, "trixie")
+
+
+def trixie():
+    """Debian 13 with systemd, host name disktrixie, otherwise as systemd()."""
+    tar = trixie_tar()
+    return _cached("disktrixie-disk", [tar.name, _SYSTEMD_FILES],
                    _add_debian(tar, _SYSTEMD_FILES), 640, [[64, 64]])
 
 
