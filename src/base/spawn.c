@@ -13,6 +13,7 @@
 #include <sys/wait.h>
 
 #include "base/fd.h"
+#include "base/signals.h"
 
 #define EXTRA_FD 3
 
@@ -42,16 +43,6 @@ static int place_fds(const struct spawn *what, int *errors)
 	return dup2(fd[EXTRA_FD], EXTRA_FD) < 0 ? -errno : 0;
 }
 
-static void reset_signals(void)
-{
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
-}
-
 static void set_oom_score(int adj)
 {
 	char text[16];
@@ -75,7 +66,7 @@ static void exec_child(const struct spawn *what, int errors)
 {
 	int r;
 
-	reset_signals();
+	signals_reset();
 	if (what->session)
 		setsid();
 	r = place_fds(what, &errors);

@@ -2,11 +2,13 @@
 #include "bootstrap/worker.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/signals.h"
 
 #define LINK_FD 3
 
@@ -80,13 +82,8 @@ static void child_exited(struct child *child, int wait_status)
 
 static void run_child(worker_body body, void *argument, int link)
 {
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
+	signals_reset();
 	signal(SIGPIPE, SIG_IGN);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (link != LINK_FD && dup2(link, LINK_FD) < 0)
 		_exit(127);
 	(void)fcntl(LINK_FD, F_SETFD, FD_CLOEXEC);

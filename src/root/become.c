@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <linux/close_range.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/personality.h>
@@ -16,6 +15,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/signals.h"
 #include "base/text.h"
 #include "root/mount.h"
 
@@ -133,12 +133,7 @@ static void reset_scheduling(void)
 
 void become_reset(void)
 {
-	sigset_t none;
-
-	for (int i = 1; i < NSIG; i++)
-		signal(i, SIG_DFL);
-	sigemptyset(&none);
-	sigprocmask(SIG_SETMASK, &none, NULL);
+	signals_reset();
 	umask(022);
 	setsid();
 	reset_limits();

@@ -305,6 +305,22 @@ static void run_poweroff(const struct scene *scene)
 	run_shutdown(scene, "poweroff");
 }
 
+/* The C library's own two cannot be ignored by signal(2), but by another
+ * library's programs. */
+static void ignore_signals(void)
+{
+	const struct {
+		void (*handler)(int number);
+		unsigned long flags[2];
+		uint64_t mask;
+	} ignored = { .handler = SIG_IGN };
+
+	for (int i = 1; i < _NSIG; i++)
+		if (i != SIGCHLD)
+			(void)syscall(SYS_rt_sigaction, i, &ignored, NULL,
+				      sizeof(ignored.mask));
+}
+
 /* Returns the wait status of the old PID 1. */
 static int run(const struct scene *scene,
 	       void (*old_system)(const struct scene *scene))
@@ -314,6 +330,7 @@ static int run(const struct scene *scene,
 
 	if (pid == 0) {
 		(void)mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+		ignore_signals();
 		old_system(scene);
 	}
 	if (pid > 0)
