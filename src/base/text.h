@@ -42,6 +42,12 @@ static inline const char *str_after(const char *s, const char *prefix)
 	return strncmp(s, prefix, n) == 0 ? s + n : NULL;
 }
 
+/* Whether text that came from elsewhere ends within its size bytes. */
+static inline bool str_is_terminated(const char *text, size_t size)
+{
+	return memchr(text, '\0', size);
+}
+
 /* Removes white space (line ends too) at the end of s, in place. */
 void str_trim_end(char *s);
 

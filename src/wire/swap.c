@@ -2,7 +2,6 @@
 #include "wire/swap.h"
 
 #include <errno.h>
-#include <string.h>
 
 #include "base/text.h"
 
@@ -12,11 +11,6 @@ static const char *const method_names[] = {
 	[SWAP_EXITRD] = "exitrd",
 	[SWAP_SOFT_REBOOT] = "soft-reboot",
 };
-
-static bool is_terminated(const char *text, size_t size)
-{
-	return memchr(text, '\0', size);
-}
 
 /* Strings one behind the other, each with its NUL. */
 static bool are_strings(const char *strings, uint32_t len, size_t size)
@@ -30,12 +24,12 @@ bool swap_plan_is_sound(const struct swap_plan *plan)
 
 	return plan->magic == SWAP_MAGIC && plan->method != SWAP_AUTO &&
 	       swap_method_name(plan->method) &&
-	       is_terminated(plan->image, sizeof(plan->image)) &&
+	       str_is_terminated(plan->image, sizeof(plan->image)) &&
 	       start->args_len > 0 && start->args[0] == '/' &&
 	       are_strings(start->args, start->args_len, sizeof(start->args)) &&
 	       are_strings(start->env, start->env_len, sizeof(start->env)) &&
-	       is_terminated(start->directory, sizeof(start->directory)) &&
-	       is_terminated(start->user, sizeof(start->user));
+	       str_is_terminated(start->directory, sizeof(start->directory)) &&
+	       str_is_terminated(start->user, sizeof(start->user));
 }
 
 const char *swap_method_name(uint32_t method)

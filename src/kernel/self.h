@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The bootstrap as a kernel and an archive, to be booted once more. In the
+ * bootstrap, both are made of what runs: the archive has its host keys and what
+ * a person changed.
+ */
+#pragma once
+
+#include "base/failure.h"
+
+#define SELF_KERNEL "/boot/vmlinuz" /* in the bootstrap */
+
+struct self {
+	int kernel_fd, archive_fd; /* owned; FD_NONE */
+};
+
+/*
+ * Of the running bootstrap: its kernel as it was built in, and its root as a
+ * newc archive, compressed by zstd, in a memfd. What is mounted below it, and
+ * the contents of /run and /tmp, are left out; so is BOOT_PLAN.
+ */
+int self_pack(struct self *ret_self, struct failure *failure) _must_check;
+
+/* Of a build: DIR/vmlinuz and DIR/bootstrap.img. */
+int self_open(struct self *ret_self, const char *dir, struct failure *failure)
+	_must_check;
+
+void self_close(struct self *self);
+#define _cleanup_self _cleanup(self_close)
