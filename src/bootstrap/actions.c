@@ -52,7 +52,7 @@ static void act_refuse(struct supervisor *s, struct client *asker)
 				  "running");
 	else
 		(void)failure_set(&failure, EBUSY,
-				  "cannot load now: the bootstrap is %s%s",
+				  "not now: the bootstrap is %s%s",
 				  state_name(s->state),
 				  s->state == STATE_TARGET
 					  ? "; return from it first"
@@ -239,9 +239,16 @@ static void act_poweroff(struct supervisor *s, _unused struct client *asker)
 	power_end(&s->power, &s->loop, RB_POWER_OFF);
 }
 
+static void act_kexec(struct supervisor *s, _unused struct client *asker)
+{
+	consoles_say(&s->consoles, "boomerang: starting the next kernel");
+	power_end(&s->power, &s->loop, RB_KEXEC);
+}
+
 static void (*const acts[])(struct supervisor *s, struct client *asker) = {
-	act_accept, act_refuse, act_await,   act_load,	 act_hand_over,
-	act_kill,   act_clean,	act_welcome, act_reboot, act_poweroff,
+	act_accept,    act_refuse,   act_await, act_load,
+	act_hand_over, act_kill,     act_clean, act_welcome,
+	act_reboot,    act_poweroff, act_kexec,
 };
 
 void supervisor_act(struct supervisor *s, unsigned int actions,

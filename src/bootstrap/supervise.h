@@ -29,6 +29,7 @@ enum event {
 	EVENT_CLEANED,	/* the clean worker ended or was given up */
 	EVENT_REBOOT,	/* of the machine */
 	EVENT_POWEROFF, /* of the machine */
+	EVENT_KEXEC,	/* into the kernel that was loaded */
 	EVENT_COUNT,
 };
 
@@ -44,6 +45,7 @@ enum action {
 	ACTION_WELCOME = 1 << 7,  /* consoles back, prompts; tell the loader */
 	ACTION_REBOOT = 1 << 8,
 	ACTION_POWEROFF = 1 << 9,
+	ACTION_KEXEC = 1 << 10,
 };
 
 struct step {

@@ -88,6 +88,9 @@ static void request_came(struct control *control, struct client *client,
 	case CONTROL_POWEROFF:
 		supervisor_happen(s, EVENT_POWEROFF, client);
 		return;
+	case CONTROL_KEXEC:
+		supervisor_happen(s, EVENT_KEXEC, client);
+		return;
 	}
 	control_failed(client, &(struct failure){ .err = EINVAL,
 						  .text = "unknown request" });

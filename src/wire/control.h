@@ -9,7 +9,8 @@
  * with CONTROL_DONE (the target's init runs) or CONTROL_FAILED; closing the
  * connection before that cancels the load. CONTROL_STATUS answers with one
  * CONTROL_STATUS_IS; the others with CONTROL_DONE (accepted) or
- * CONTROL_FAILED.
+ * CONTROL_FAILED. CONTROL_KEXEC starts the kernel that was loaded for
+ * kexec(8), which is refused while an image runs.
  *
  * Server reports (descriptor 3 of `boomerang report URL`): PID 1 tells what the
  * boot server shall know, in struct server_report. Nothing comes back; PID 1
@@ -48,6 +49,7 @@ enum control_verb {
 	CONTROL_STATUS,
 	CONTROL_REBOOT,
 	CONTROL_POWEROFF,
+	CONTROL_KEXEC,
 };
 
 struct control_request {

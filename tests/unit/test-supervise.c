@@ -17,10 +17,11 @@
 #define WEL ACTION_WELCOME
 #define REB (ACTION_ACCEPT | ACTION_REBOOT)
 #define OFF (ACTION_ACCEPT | ACTION_POWEROFF)
+#define KEX (ACTION_ACCEPT | ACTION_KEXEC)
 
 static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	/* load, ready, entered, failed, cancel, return, ended, stuck,
-	   cleaned, reboot, poweroff */
+	   cleaned, reboot, poweroff, kexec */
 	{ { 1, AWA },
 	  { 0, 0 },
 	  { 0, 0 },
@@ -31,7 +32,8 @@ static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	  { 0, 0 },
 	  { 0, 0 },
 	  { 0, REB },
-	  { 0, OFF } },
+	  { 0, OFF },
+	  { 0, KEX } },
 	{ { 1, REF },
 	  { 2, LOA },
 	  { 1, 0 },
@@ -42,7 +44,8 @@ static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	  { 1, 0 },
 	  { 1, 0 },
 	  { 1, REB },
-	  { 1, OFF } },
+	  { 1, OFF },
+	  { 1, REF } },
 	{ { 2, REF },
 	  { 2, 0 },
 	  { 3, HAN },
@@ -53,7 +56,8 @@ static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	  { 2, 0 },
 	  { 2, 0 },
 	  { 2, REB },
-	  { 2, OFF } },
+	  { 2, OFF },
+	  { 2, REF } },
 	{ { 3, REF },
 	  { 3, 0 },
 	  { 3, 0 },
@@ -64,7 +68,8 @@ static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	  { 3, 0 },
 	  { 3, 0 },
 	  { 3, REB },
-	  { 3, OFF } },
+	  { 3, OFF },
+	  { 3, REF } },
 	{ { 4, REF },
 	  { 4, 0 },
 	  { 4, KIL },
@@ -75,7 +80,8 @@ static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	  { 5, CLE },
 	  { 4, 0 },
 	  { 4, REB },
-	  { 4, OFF } },
+	  { 4, OFF },
+	  { 4, REF } },
 	{ { 5, REF },
 	  { 5, 0 },
 	  { 5, KIL },
@@ -86,7 +92,8 @@ static const struct step want[STATE_COUNT][EVENT_COUNT] = {
 	  { 5, 0 },
 	  { 0, WEL },
 	  { 5, REB },
-	  { 5, OFF } },
+	  { 5, OFF },
+	  { 5, REF } },
 };
 
 static void test_cells(void)
@@ -124,7 +131,8 @@ static void test_way_home(void)
 static void test_answers(void)
 {
 	static const enum event asking[] = { EVENT_LOAD, EVENT_RETURN,
-					     EVENT_REBOOT, EVENT_POWEROFF };
+					     EVENT_REBOOT, EVENT_POWEROFF,
+					     EVENT_KEXEC };
 
 	for (int state = 0; state < STATE_COUNT; state++)
 		for (size_t i = 0; i < ARRAY_SIZE(asking); i++)
