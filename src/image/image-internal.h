@@ -19,7 +19,11 @@ struct image_job {
 	void *room_context;
 };
 
-/* Parses the reference and refuses what the policy does not allow. */
+/* Parses the reference and refuses what the policy does not allow. Of such a
+ * job nothing is to be closed. */
+int image_job_ask(struct image_job *job, const struct image_request *request,
+		  struct failure *failure) _must_check;
+/* The same, of what goes into dir_fd, whose room is watched. */
 int image_job_open(struct image_job *job, const struct image_request *request,
 		   int dir_fd, struct failure *failure) _must_check;
 void image_job_close(struct image_job *job);

@@ -6,8 +6,8 @@
 #include "base/clock.h"
 #include "base/text.h"
 
-int image_job_open(struct image_job *job, const struct image_request *request,
-		   int dir_fd, struct failure *failure)
+int image_job_ask(struct image_job *job, const struct image_request *request,
+		  struct failure *failure)
 {
 	int r;
 
@@ -25,6 +25,14 @@ int image_job_open(struct image_job *job, const struct image_request *request,
 				job->reference.name);
 	if (r == 0 && request->trust)
 		r = trust_permits(request->trust, &job->reference, failure);
+	return r;
+}
+
+int image_job_open(struct image_job *job, const struct image_request *request,
+		   int dir_fd, struct failure *failure)
+{
+	int r = image_job_ask(job, request, failure);
+
 	return r < 0 ? r : room_open(&job->room, dir_fd, failure);
 }
 
