@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/cleanup.h"
 #include "base/failure.h"
 
 #define SELF_KERNEL "/boot/vmlinuz" /* in the bootstrap */
@@ -14,9 +15,14 @@ struct self {
 	int kernel_fd, archive_fd; /* owned; FD_NONE */
 };
 
+#define SELF_NONE                                           \
+	{                                                   \
+		.kernel_fd = FD_NONE, .archive_fd = FD_NONE \
+	}
+
 /*
  * Of the running bootstrap: its kernel as it was built in, and its root as a
- * newc archive, compressed by zstd, in a memfd. What is mounted below it, and
+ * newc archive, compressed by zstd, in a memfd that is only for reading. What is mounted below it, and
  * the contents of /run and /tmp, are left out; so is BOOT_PLAN.
  */
 int self_pack(struct self *ret_self, struct failure *failure) _must_check;
