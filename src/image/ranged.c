@@ -162,16 +162,18 @@ static size_t on_body(char *bytes, size_t size, size_t count, void *context)
 
 /* --- a question --- */
 
+/* Not from libcurl's own string, which it frees before it copies. */
 static void settle(struct ranged *ranged)
 {
-	char *url = NULL;
+	_cleanup_free char *url = NULL;
+	char *effective = NULL;
 
 	if (!ranged->open || ranged->settled)
 		return;
-	curl_easy_getinfo(ranged->curl, CURLINFO_EFFECTIVE_URL, &url);
-	if (url) /* which libcurl copies */
-		curl_easy_setopt(ranged->curl, CURLOPT_URL, url);
-	ranged->settled = true;
+	curl_easy_getinfo(ranged->curl, CURLINFO_EFFECTIVE_URL, &effective);
+	url = effective ? strdup(effective) : NULL;
+	ranged->settled = url && curl_easy_setopt(ranged->curl, CURLOPT_URL,
+						  url) == CURLE_OK;
 }
 
 /* For the rest of out. */
