@@ -26,6 +26,10 @@ const char *medium_name(enum medium medium);
 /* Its inverse; -EINVAL. */
 int medium_parse(const char *name, enum medium *ret_medium) _must_check;
 
+/* Whether it is worth anything without its medium: all of a TinyCore, and of
+ * MEDIUM_INITRD, is in the initrd. */
+bool medium_is_needed(enum medium medium);
+
 /* Recognises it by what the ISO contains and the entry's command line.
  * -ENOTSUP with *failure: a layout that nobody here knows; what was found is
  * named. */
@@ -46,10 +50,11 @@ struct medium_place_at {
 };
 
 /*
- * Whether such a medium can be found there: 0, or -ENOTSUP with *failure.
+ * Whether such a medium can be found there by an entry with this command line:
+ * 0, or -ENOTSUP with *failure.
  */
 int medium_check(enum medium medium, enum medium_place place,
-		 struct failure *failure) _must_check;
+		 const char *cmdline, struct failure *failure) _must_check;
 
 /*
  * The command line for the live system into buf: the entry's, with the words
