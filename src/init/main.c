@@ -2,7 +2,8 @@
 /*
  * boomerang-init: PID 1 of the bootstrap, and for a moment of the system that
  * `boomerang swap` replaces. Inside a target the same file stands as
- * /.bootstrap-return and asks the bootstrap for the return.
+ * /.bootstrap-return and asks the bootstrap for the return, and in front of a
+ * live ISO's own init it prepares that one's kernel.
  */
 #include <fcntl.h>
 #include <libgen.h>
@@ -16,6 +17,7 @@
 #include "bootstrap/rescue.h"
 #include "bootstrap/return-request.h"
 #include "bootstrap/supervisor.h"
+#include "kernel/live.h"
 #include "takeover/guard.h"
 #include "takeover/stage.h"
 #include "wire/swap.h"
@@ -93,6 +95,10 @@ int main(int argc, char **argv)
 		rescue_run();
 	if (str_eq(basename(argv[0]), ".bootstrap-return"))
 		return return_request();
+	if (live_is_wanted(argv[0])) {
+		live_run(argc, argv);
+		return 1;
+	}
 	if (is_pid1) {
 		run_stage(argc, argv);
 		run_bootstrap();

@@ -18,10 +18,10 @@ struct pmem_range {
 #define PMEM_UNIT (2 * MIB) /* start and size are multiples */
 
 /*
- * Where size bytes fit: at the end of the highest "System RAM" of iomem (the
- * text of /proc/iomem as root sees it), without what is already reserved.
- * Decides from the text alone. -ENOSPC with *failure, which says how much would
- * fit.
+ * Where an ISO of size bytes and its record fit: in the highest "System RAM" of
+ * iomem (the text of /proc/iomem as root sees it) that has the room, without
+ * what is already reserved. Decides from the text alone. -ENOSPC with *failure,
+ * which says how much would fit; -EPERM: root did not read the text.
  */
 int pmem_plan(const char *iomem, uint64_t size, struct pmem_range *ret_range,
 	      struct failure *failure) _must_check;
@@ -45,16 +45,17 @@ struct pmem_device {
 };
 
 /*
- * The largest pmem device of this machine that e820 made and nothing has
- * mounted, after loading the drivers for it. -ENODATA: there is none; -EBUSY:
- * all are in use; both with *failure.
+ * The largest pmem device of this machine that stands for a range of the
+ * kernel's command line and that nobody uses, after loading the drivers for it.
+ * -ENODATA: there is none; -EBUSY: all are in use; both with *failure.
  */
 int pmem_find(struct pmem_device *ret_device, struct failure *failure)
 	_must_check;
 
 /* Reads the record of what is kept in an open device. -ENODATA: none. */
 int pmem_read_kept(int fd, struct kept_iso *ret_kept) _must_check;
-/* Writes it, or wipes it (kept NULL) before the content changes. */
+/* Writes it, sealed, or wipes it (kept NULL) before the content changes; it is
+ * in memory, with the content, on return. -ENOSPC: no room for a record. */
 int pmem_write_kept(int fd, const struct kept_iso *kept) _must_check;
 /* Bytes that an ISO may have in a device of so many bytes. */
 uint64_t pmem_room(uint64_t device_size);

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Theory of operation. The kernel of the ISO has unpacked its own initramfs
+ * and, over it, ours; nothing is mounted, and /dev has /dev/console at most. So
+ * messages go to the kernel's log through a device node of our own, which
+ * reaches the console and stays readable in the live system by dmesg.
+ *
+ * The bootstrap is loaded after the modules, and before its files are removed:
+ * from then on the kernel holds it, for whoever says RB_KEXEC.
+ *
+ * Should: leave the initramfs as the ISO's own init expects it. Mustn't: end
+ * without having tried to start that.
+ */
+#include "kernel/live.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/reboot.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "kernel/kexec.h"
+#include "wire/boot-plan.h"
+
+#define LIVE_KMSG LIVE_DIR "/kmsg"
+#define REAL_INIT "/init"
+
+/* Of LIVE_MODULES/NN. */
+#define MODULES_MAX	100
+#define MODULE_PATH_MAX 64
+
+#define LAST_WORDS_S 10
+
+bool live_is_wanted(const char *argv0)
+{
+	return getpid() == 1 && str_eq(argv0, LIVE_INIT);
+}
+
+static void open_log(void)
+{
+	int fd;
+
+	if (mknod(LIVE_KMSG, S_IFCHR | 0600, makedev(1, 11)) < 0 &&
+	    errno != EEXIST)
+		return;
+	fd = open(LIVE_KMSG, O_WRONLY | O_CLOEXEC);
+	if (fd >= 0)
+		log_setup(fd, true, "boomerang: ", LOG_LEVEL_INFO);
+}
+
+static bool read_plan(struct live_plan *plan)
+{
+	_cleanup_fd int fd = open(LIVE_PLAN, O_RDONLY | O_CLOEXEC);
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, plan, sizeof(*plan));
+
+	if (n == sizeof(*plan) && live_plan_is_sound(plan))
+		return true;
+	log_error("nothing is prepared for the live system: " LIVE_PLAN " %s",
+		  n < 0 ? strerrordesc_np((int)-n) : "is of another version");
+	return false;
+}
+
+static void module_path(unsigned int number, char path[static MODULE_PATH_MAX])
+{
+	snprintf(path, MODULE_PATH_MAX, LIVE_MODULES "/%02u", number);
+}
+
+static int load_module(const char *path)
+{
+	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	/* It is there: built in, or loaded already. */
+	if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)
+		return -errno;
+	return 0;
+}
+
+static void load_modules(uint32_t count)
+{
+	char path[MODULE_PATH_MAX];
+	unsigned int loaded = 0;
+
+	if (count > MODULES_MAX)
+		count = MODULES_MAX;
+	for (unsigned int i = 0; i < count; i++) {
+		int r;
+
+		module_path(i, path);
+		r = load_module(path);
+		if (r == 0)
+			loaded++;
+		else
+			log_error("the kernel does not take %s: %s; the live "
+				  "system may not find its medium",
+				  path, strerrordesc_np(-r));
+	}
+	log_info("%u of %u kernel modules loaded", loaded, (unsigned int)count);
+}
+
+/* Whether there is a way back. */
+static bool load_bootstrap(enum kexec_use use, const char *cmdline)
+{
+	_cleanup_fd int kernel = open(LIVE_KERNEL, O_RDONLY | O_CLOEXEC);
+	_cleanup_fd int archive = open(LIVE_BOOTSTRAP, O_RDONLY | O_CLOEXEC);
+	struct failure failure;
+
+	if (kernel < 0 || archive < 0) {
+		log_error("no way back to the bootstrap: its files are not "
+			  "below " LIVE_DIR);
+		return false;
+	}
+	if (kexec_load_files(use, kernel, archive, cmdline, "the bootstrap",
+			     &failure) < 0) {
+		log_error("no way back to the bootstrap: %s", failure.text);
+		return false;
+	}
+	log_info("the bootstrap is loaded for %s",
+		 use == KEXEC_NEXT ? "kexec: `systemctl kexec` or `kexec -e` "
+				     "comes back"
+				   : "a panic");
+	return true;
+}
+
+/* The directory stays when the ISO is in it. */
+static void remove_files(uint32_t module_count)
+{
+	static const char *const files[] = {
+		LIVE_PLAN, LIVE_KERNEL, LIVE_BOOTSTRAP, LIVE_KMSG, LIVE_INIT,
+	};
+	char path[MODULE_PATH_MAX];
+
+	for (unsigned int i = 0; i < MIN(module_count, MODULES_MAX); i++) {
+		module_path(i, path);
+		(void)unlink(path);
+	}
+	(void)rmdir(LIVE_MODULES);
+	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+		(void)unlink(files[i]);
+	(void)rmdir(LIVE_DIR);
+}
+
+static void go_back(void)
+{
+	/* Long enough to be read. */
+	(void)nanosleep(&(struct timespec){ .tv_sec = LAST_WORDS_S }, NULL);
+	(void)reboot(RB_KEXEC);
+}
+
+void live_run(int argc, char **argv)
+{
+	static char real_init[] = REAL_INIT;
+	struct live_plan plan = { 0 };
+	bool returns = false;
+
+	open_log();
+	if (read_plan(&plan)) {
+		load_modules(plan.module_count);
+		if (plan.flags & LIVE_CRASH)
+			(void)load_bootstrap(KEXEC_CRASH, plan.cmdline);
+		if (plan.flags & LIVE_RETURN)
+			returns = load_bootstrap(KEXEC_NEXT, plan.cmdline);
+	}
+	remove_files(plan.module_count);
+	if (argc > 0)
+		argv[0] = real_init;
+	(void)execv(real_init, argv);
+	log_error("the live system's " REAL_INIT " cannot be started: %m%s",
+		  returns ? "; going back to the bootstrap" : "");
+	if (returns)
+		go_back();
+}
