@@ -2,8 +2,8 @@
 /* Where image convert and image export write to. */
 #pragma once
 
+#include "base/newfile.h"
 #include "image/pack.h"
-#include "initramfs/newfile.h"
 
 struct image_output {
 	struct newfile file; /* not there before it is whole */

@@ -5,13 +5,13 @@
 #include <limits.h>
 
 #include "base/cleanup.h"
+#include "base/newfile.h"
 #include "base/path.h"
 #include "base/text.h"
 #include "initramfs/bootscript.h"
 #include "initramfs/contents.h"
 #include "initramfs/kernel.h"
 #include "initramfs/modules.h"
-#include "initramfs/newfile.h"
 #include "initramfs/ssh.h"
 
 #define KERNEL_CACHE ".cache/kernel"

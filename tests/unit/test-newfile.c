@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/newfile.h"
 #include "base/path.h"
-#include "initramfs/newfile.h"
 #include "tap.h"
 
 static char dir[] = "/tmp/test-newfile-XXXXXX";

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "initramfs/newfile.h"
+#include "base/newfile.h"
 
 #include <fcntl.h>
 #include <sys/file.h>
