@@ -2,13 +2,13 @@
 #include "kernel/kexec.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/kexec.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/fd.h"
+#include "base/pseudo.h"
 #include "base/text.h"
 
 static unsigned long flag_of(enum kexec_use use)
@@ -22,8 +22,37 @@ static unsigned long flag_of(enum kexec_use use)
 	return 0;
 }
 
-/* The kernel's own words for it are one errno each: kexec_file_load(2) and
- * kernel/kexec_file.c. */
+static int explain_signature(const struct kexec_policy *policy,
+			     const char *name, struct failure *failure)
+{
+	return failure_set(failure, EKEYREJECTED,
+			   "%s cannot be started: %s, and it is not signed by "
+			   "a key that this kernel trusts",
+			   name,
+			   *policy->why ? policy->why
+					: "this kernel wants a signature");
+}
+
+static int explain_memory(enum kexec_use use, const char *name,
+			  struct failure *failure)
+{
+	switch (use) {
+	case KEXEC_NEXT:
+		return failure_set(failure, ENOMEM,
+				   "%s cannot be loaded: too little free "
+				   "memory in one piece",
+				   name);
+	case KEXEC_CRASH:
+		return failure_set(failure, ENOMEM,
+				   "%s does not fit into the memory that "
+				   "crashkernel= reserves, if it does",
+				   name);
+	}
+	return -ENOMEM;
+}
+
+/* Each errno of kexec_file_load(2) says one thing (kernel/kexec_file.c); what
+ * checking a signature answers is handed on where one is demanded. */
 static int explain(int err, enum kexec_use use, const char *name,
 		   struct failure *failure)
 {
@@ -38,6 +67,9 @@ static int explain(int err, enum kexec_use use, const char *name,
 				   "CONFIG_KEXEC_FILE",
 				   name);
 	case EPERM:
+		/* Of lockdown, for whatever is wrong with a signature. */
+		if (policy.possible && policy.needs_signature)
+			return explain_signature(&policy, name, failure);
 		return failure_set(failure, err,
 				   "%s cannot be started: kexec is not allowed "
 				   "here (%s)",
@@ -45,15 +77,11 @@ static int explain(int err, enum kexec_use use, const char *name,
 				   *policy.why ? policy.why : "it needs root");
 	case EKEYREJECTED:
 	case ENOKEY:
+	case ENOPKG:
 	case EBADMSG:
+	case ELIBBAD:
 	case ENODATA:
-		return failure_set(failure, EKEYREJECTED,
-				   "%s cannot be started: %s, and it is not "
-				   "signed by a key that this kernel trusts",
-				   name,
-				   *policy.why
-					   ? policy.why
-					   : "this kernel wants a signature");
+		return explain_signature(&policy, name, failure);
 	case EBUSY:
 		return failure_set(failure, err,
 				   "%s cannot be loaded now: another program "
@@ -61,16 +89,7 @@ static int explain(int err, enum kexec_use use, const char *name,
 				   name);
 	case EADDRNOTAVAIL:
 	case ENOMEM:
-		if (use == KEXEC_CRASH)
-			return failure_set(failure, err,
-					   "%s does not fit into the memory "
-					   "that crashkernel= reserves",
-					   name);
-		return failure_set(
-			failure, ENOMEM,
-			"%s cannot be loaded: too little free memory "
-			"in one piece",
-			name);
+		return explain_memory(use, name, failure);
 	case ENOEXEC:
 		return failure_set(failure, err,
 				   "%s cannot be started by kexec: it is no "
@@ -110,8 +129,8 @@ static void look_at_lockdown(struct kexec_policy *policy)
 	struct text why = text_over(policy->why, sizeof(policy->why));
 	char modes[64], *mode;
 
-	if (file_read_line(AT_FDCWD, "/sys/kernel/security/lockdown", modes,
-			   sizeof(modes)) <= 0)
+	if (pseudo_read_line(PSEUDO_SECURITY, "lockdown", modes,
+			     sizeof(modes)) <= 0)
 		return;
 	mode = strchr(modes, '[');
 	if (!mode || str_after(mode, "[none]"))
@@ -121,23 +140,42 @@ static void look_at_lockdown(struct kexec_policy *policy)
 	text_add(&why, "the kernel is locked down (lockdown=%s)", mode + 1);
 }
 
+/* Documentation/admin-guide/sysctl/kernel.rst: each can only become
+ * stricter. The first is there with every kernel that knows kexec. */
+static const struct {
+	const char *path, *off, *why;
+} switches[] = {
+	{ "sys/kernel/kexec_load_disabled", "1",
+	  "kernel.kexec_load_disabled is set until the next boot" },
+	{ "sys/kernel/kexec_load_limit_reboot", "0",
+	  "kernel.kexec_load_limit_reboot is used up until the next boot" },
+};
+
+/* What forbids it, or NULL. */
+static const char *look_at_switches(void)
+{
+	char value[16];
+
+	for (size_t i = 0; i < ARRAY_SIZE(switches); i++) {
+		ssize_t n = pseudo_read_line(PSEUDO_PROC, switches[i].path,
+					     value, sizeof(value));
+
+		if (n < 0 && i == 0)
+			return "this kernel was built without kexec";
+		if (n > 0 && str_eq(value, switches[i].off))
+			return switches[i].why;
+	}
+	return NULL;
+}
+
 void kexec_look(struct kexec_policy *ret_policy)
 {
-	struct kexec_policy policy = { .possible = true };
-	char disabled[8];
+	struct kexec_policy policy = { 0 };
+	const char *why = look_at_switches();
 
-	if (file_read_line(AT_FDCWD, "/proc/sys/kernel/kexec_load_disabled",
-			   disabled, sizeof(disabled)) <= 0) {
-		policy.possible = false;
-		str_copy(policy.why, sizeof(policy.why),
-			 "this kernel was built without kexec");
-	} else if (!str_eq(disabled, "0")) {
-		policy.possible = false;
-		str_copy(policy.why, sizeof(policy.why),
-			 "kernel.kexec_load_disabled is set until the next "
-			 "boot");
-	} else {
-		look_at_lockdown(&policy);
-	}
+	policy.possible = !why;
+	look_at_lockdown(&policy);
+	if (why)
+		str_copy(policy.why, sizeof(policy.why), why);
 	*ret_policy = policy;
 }

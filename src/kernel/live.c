@@ -14,6 +14,7 @@
 #include "kernel/live.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
@@ -24,12 +25,14 @@
 
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/pseudo.h"
 #include "base/text.h"
 #include "kernel/kexec.h"
 #include "wire/boot-plan.h"
+#include "wire/cmdline.h"
 
-#define LIVE_KMSG LIVE_DIR "/kmsg"
-#define REAL_INIT "/init"
+#define LIVE_KMSG  LIVE_DIR "/kmsg"
+#define USUAL_INIT "/init"
 
 /* Of LIVE_MODULES/NN. */
 #define MODULES_MAX	100
@@ -147,6 +150,37 @@ static void remove_files(uint32_t module_count)
 	(void)rmdir(LIVE_DIR);
 }
 
+static bool is_ours(struct view init)
+{
+	return init.left == strlen(LIVE_INIT) &&
+	       view_starts(init, LIVE_INIT, strlen(LIVE_INIT));
+}
+
+/*
+ * What the ISO's own command line starts: the kernel has obeyed the last
+ * rdinit=, which is ours; the one before it is the ISO's.
+ */
+static void find_init(char *path, size_t size)
+{
+	char text[2 * KERNEL_CMDLINE_MAX];
+	struct cmdline words;
+	struct cmdline_word word;
+
+	(void)str_copy(path, size, USUAL_INIT);
+	if (pseudo_read_line(PSEUDO_PROC, "cmdline", text, sizeof(text)) <= 0)
+		return;
+	words = cmdline_over(text);
+	while (cmdline_next(&words, &word)) {
+		size_t len = word.value.left;
+
+		if (!cmdline_is(&word, "rdinit") || len == 0 || len >= size ||
+		    is_ours(word.value))
+			continue;
+		memcpy(path, word.value.at, len);
+		path[len] = '\0';
+	}
+}
+
 static void go_back(void)
 {
 	/* Long enough to be read. */
@@ -156,7 +190,7 @@ static void go_back(void)
 
 void live_run(int argc, char **argv)
 {
-	static char real_init[] = REAL_INIT;
+	static char init[PATH_MAX];
 	struct live_plan plan = { 0 };
 	bool returns = false;
 
@@ -169,10 +203,11 @@ void live_run(int argc, char **argv)
 			returns = load_bootstrap(KEXEC_NEXT, plan.cmdline);
 	}
 	remove_files(plan.module_count);
+	find_init(init, sizeof(init));
 	if (argc > 0)
-		argv[0] = real_init;
-	(void)execv(real_init, argv);
-	log_error("the live system's " REAL_INIT " cannot be started: %m%s",
+		argv[0] = init;
+	(void)execv(init, argv);
+	log_error("the live system's %s cannot be started: %m%s", init,
 		  returns ? "; going back to the bootstrap" : "");
 	if (returns)
 		go_back();

@@ -6,15 +6,17 @@
  */
 #pragma once
 
-/* Whether this process was started as one: PID 1, called LIVE_INIT. */
 #include "base/util.h"
 
+/* Whether this process was started as one: PID 1, called LIVE_INIT. */
 bool live_is_wanted(const char *argv0);
 
 /*
  * Loads the modules, loads the bootstrap for kexec, removes all of LIVE_DIR but
- * the ISO, and executes /init with these arguments. What fails is said on the
- * console and passed over: the live system is what counts. Returns only when
- * there is no /init: its caller ends in the kernel's panic, with a sentence.
+ * the ISO, and executes the ISO's own init with these arguments: /init, or what
+ * another rdinit= on the command line names. What fails is said in the kernel's
+ * log, and passed over: the live system is what counts. Without that init, goes
+ * back to the bootstrap; returns only when that is not loaded: its caller ends
+ * in the kernel's panic.
  */
 void live_run(int argc, char **argv);
