@@ -21,7 +21,7 @@ struct iso {
 	uint32_t susp_skip;	     /* SUSP "SP": bytes before each field */
 	uint32_t block_size;	     /* bytes: 2048 as good as always */
 	uint64_t root_extent;	     /* first byte, */
-	uint64_t root_size;	     /* and bytes */
+	uint64_t root_size;	     /* and bytes, of "/" */
 	uint64_t boot_catalog;	     /* El Torito's first byte; 0: none */
 };
 
@@ -34,8 +34,8 @@ enum iso_type {
 
 /* A file; one directory entry, or several for one of more than 4 GiB. */
 struct iso_entry {
-	char name[NAME_MAX + 1]; /* "vmlinuz"; without ";1" */
-	char target[256];	 /* of ISO_SYMLINK */
+	char name[NAME_MAX + 1]; /* "vmlinuz"; without ";1"; "" of "/" itself */
+	char target[256];	 /* of ISO_SYMLINK; "": too long, or damaged */
 	enum iso_type type;
 	uint64_t size; /* bytes */
 	size_t extent_count;
@@ -76,6 +76,18 @@ ssize_t iso_read(const struct iso *iso, const struct iso_entry *file,
 int iso_read_whole(const struct iso *iso, const char *path, size_t max,
 		   char **ret_bytes, size_t *ret_len, struct failure *failure)
 	_must_check;
+
+/* A file as a reader, under its path as name. It points to itself: it must
+ * stay where it is. */
+struct iso_reader {
+	const struct iso *iso; /* borrowed */
+	struct iso_entry entry;
+	struct reader reader;
+};
+
+/* path is borrowed. -ENOENT; -EISDIR and the like: it is no file. */
+int iso_reader_open(struct iso_reader *file, const struct iso *iso,
+		    const char *path, struct failure *failure) _must_check;
 
 /* El Torito's platforms (section 2.1, and 0xef of UEFI's). */
 enum iso_boot_platform {
