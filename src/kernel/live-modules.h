@@ -7,24 +7,26 @@
 #pragma once
 
 #include "kernel/iso.h"
+#include "kernel/module-order.h"
 
-#define LIVE_MODULES_MAX 16
+#define LIVE_MODULES_MAX MODULE_ORDER_MAX
 
 struct live_modules {
 	size_t count; /* 0: its kernel has all built in */
 	struct {
-		char name[64]; /* "nd_e820" */
-		void *bytes;   /* decompressed */
+		char name[MODULE_NAME_MAX]; /* "nd_e820" */
+		void *bytes;		    /* decompressed */
 		size_t len;
 	} list[LIVE_MODULES_MAX]; /* in the order of loading */
 };
 
 /*
- * Finds them for the kernel release in the largest of the ISO's squashfs or
- * erofs files that has them (also one in an ext4 within it), which is mounted
- * read-only from iso_fd, the device or file that is the ISO, in a mount
- * namespace of a child; needs root. names: NULL-terminated, with what they
- * depend on (modules.dep). -ENOENT with *failure: the ISO has none for it.
+ * Finds them for the kernel release in the largest of the ISO's file systems in
+ * a file that has them, or in an image within it. Each is mounted read-only
+ * from iso_fd, the device or file that is the ISO, in a child, at no place that
+ * has a name; needs root. names: NULL-terminated; what they depend on comes
+ * along. -ENOENT with *failure: the ISO has none for it. Nothing is left
+ * behind.
  */
 int live_modules_find(const struct iso *iso, int iso_fd, const char *release,
 		      const char *const *names,

@@ -24,17 +24,11 @@
 
 static const uint8_t lz4_magic[] = { 0x02, 0x21, 0x4c, 0x18 };
 
-/* What an archive is read from. */
-struct source {
-	struct reader reader;
-	char name[256];
-	const struct iso *iso; /* NULL: a descriptor */
-	struct iso_entry file; /* in the ISO */
-};
-
 struct payload_late {
 	struct payload_late *next;
-	struct source source;
+	struct iso_reader file; /* when it is in an ISO */
+	struct reader from_fd;
+	const struct reader *reader; /* either of them */
 };
 
 int payload_open(struct payload *ret_payload, const char *name,
@@ -107,42 +101,6 @@ static int put_all_of(struct payload *payload, const struct reader *reader,
 
 /* --- archives --- */
 
-static int read_iso_file(const struct reader *reader, uint64_t offset,
-			 void *buf, size_t len, struct failure *failure)
-{
-	const struct source *source =
-		container_of(reader, struct source, reader);
-	ssize_t n =
-		iso_read(source->iso, &source->file, offset, buf, len, failure);
-
-	if (n < 0)
-		return (int)n;
-	if ((size_t)n < len)
-		return failure_set(failure, EBADMSG,
-				   "%s in the ISO is cut short", reader->name);
-	return 0;
-}
-
-static int source_of_iso(struct source *source, const struct iso *iso,
-			 const char *path, struct failure *failure)
-{
-	int r = iso_find(iso, path, &source->file, failure);
-
-	if (r < 0)
-		return r;
-	if (source->file.type != ISO_FILE)
-		return failure_set(failure, EISDIR, "%s in the ISO is no file",
-				   path);
-	(void)str_copy(source->name, sizeof(source->name), path);
-	source->iso = iso;
-	source->reader = (struct reader){
-		.name = source->name,
-		.size = source->file.size,
-		.read = read_iso_file,
-	};
-	return 0;
-}
-
 /* Steps over zero bytes and one entry. Returns 1, or 0: something else is at
  * *offset now, or the end. */
 static int skip_entry(const struct reader *reader, uint64_t *offset,
@@ -206,7 +164,7 @@ static int end_archive(struct payload *payload, struct failure *failure);
 static int add_archive(struct payload *payload, struct payload_late **late,
 		       struct failure *failure)
 {
-	const struct reader *reader = &(*late)->source.reader;
+	const struct reader *reader = (*late)->reader;
 	bool is_lz4;
 	int r = ends_in_lz4(reader, &is_lz4, failure);
 
@@ -232,7 +190,8 @@ int payload_add_iso_file(struct payload *payload, const struct iso *iso,
 
 	if (!late)
 		return failure_errno(failure, ENOMEM, "%s", path);
-	r = source_of_iso(&late->source, iso, path, failure);
+	r = iso_reader_open(&late->file, iso, path, failure);
+	late->reader = &late->file.reader;
 	return r < 0 ? r : add_archive(payload, &late, failure);
 }
 
@@ -244,7 +203,8 @@ int payload_add_archive(struct payload *payload, int fd, const char *name,
 
 	if (!late)
 		return failure_errno(failure, ENOMEM, "%s", name);
-	r = reader_over_fd(&late->source.reader, fd, name, failure);
+	r = reader_over_fd(&late->from_fd, fd, name, failure);
+	late->reader = &late->from_fd;
 	return r < 0 ? r : add_archive(payload, &late, failure);
 }
 
@@ -385,6 +345,6 @@ int payload_finish(struct payload *payload, struct failure *failure)
 
 	for (const struct payload_late *late = payload->late; r == 0 && late;
 	     late = late->next)
-		r = put_all_of(payload, &late->source.reader, failure);
+		r = put_all_of(payload, late->reader, failure);
 	return r == 0 ? reopen(payload, failure) : r;
 }
