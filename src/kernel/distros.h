@@ -8,8 +8,10 @@
 
 #include "base/failure.h"
 #include "kernel/medium.h"
+#include "wire/control.h"
 
 #define DISTRO_MIRRORS_MAX 16
+#define DISTROS_SIZE_MAX   (1 * MIB) /* bytes of a table */
 
 struct distro {
 	char *name;    /* "debian": what is typed */
@@ -17,10 +19,12 @@ struct distro {
 	char *version; /* replaces {version} in all that follows */
 	char *urls[DISTRO_MIRRORS_MAX]; /* of the ISO; the first is preferred */
 	size_t url_count;
-	char *checksums; /* URL of a SHA256SUMS, or of a .sha256; NULL: none */
-	char *sha256;	 /* of the ISO itself; NULL: not said */
-	/* URL of an OpenPGP signature, of the checksums or (signs_iso) of the
-	 * ISO; "" when the checksums are a clear-signed message; NULL: none. */
+	/* A SHA256SUMS or .sha256, which distro_url() finds; NULL: none. */
+	char *checksums;
+	char *sha256; /* of the ISO itself; NULL: not said */
+	/* An OpenPGP signature, which distro_url() finds, of the checksums or
+	 * (signs_iso) of the ISO; "" when the checksums are a clear-signed
+	 * message; NULL: none. */
 	char *signature;
 	bool signs_iso;
 	uint8_t *keys; /* OpenPGP certificates, binary; NULL: none */
@@ -52,6 +56,17 @@ int distros_load(struct distros *ret_distros, struct failure *failure)
 int distros_find(const struct distros *distros, const char *name,
 		 const struct distro **ret_distro, struct failure *failure)
 	_must_check;
+
+/* Where the file is that a row calls so: at that URL, or of that name beside the
+ * ISO at iso_url, which is one of its URLs. -ENOBUFS. */
+int distro_url(const char *iso_url, const char *file, char *buf, size_t size)
+	_must_check;
+
+/* The sha256 of the ISO at iso_url in the text of its checksums: the line that
+ * names it, or the only one of a file that has but one. -ENODATA, -EBADMSG, as
+ * checksum_list_find(). */
+int distro_checksum(const char *iso_url, const char *text, size_t len,
+		    char ret_sha256[static SHA256_HEX_MAX]) _must_check;
 
 /* Fetches a table, parses it and puts it in the place of DISTROS_PATH, whole
  * or not at all. ret_count: how many it lists. */
