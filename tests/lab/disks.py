@@ -10,7 +10,6 @@ the kernel holds open. They are made once, by the tools of the system itself,
 in a machine that boots for that only.
 """
 
-import os
 import shutil
 import subprocess
 import tarfile
@@ -19,7 +18,6 @@ from pathlib import Path
 
 from . import images, initrd
 from .cache import cached
-from .console import LabError
 
 _MIB = 1 << 20
 
@@ -271,17 +269,9 @@ def _set_up(raw):
         machine.wait_off(60)
 
 
-def _extract(tar, tree):
-    if os.geteuid() != 0:
-        raise LabError("the disk of a machine is made from a tree with "
-                       "owners: this takes root")
-    subprocess.run(["tar", "-x", "-p", "--numeric-owner", "-C", str(tree),
-                    "-f", str(tar)], check=True, stdin=subprocess.DEVNULL)
-
-
 def _add_debian(tar, files):
     def fill(tree, directory):
-        _extract(tar, tree)
+        images.extract(tar, tree)
         _write(tree, files)
         _install_keys(tree, directory)
         wants = tree / "etc/systemd/system/multi-user.target.wants"
@@ -297,7 +287,7 @@ def _add_busybox(tree, _):
             images.add_busybox(archive)
             images.add(archive, "sbin/init", type=tarfile.SYMTYPE,
                        linkname="../bin/busybox", mode=0o777)
-        _extract(file.name, tree)
+        images.extract(file.name, tree)
     _write(tree, _BUSYBOX_FILES)
     # Not all of busybox's shells find its own applets without one.
     for link in ("usr/bin", "usr/sbin"):

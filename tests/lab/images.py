@@ -9,6 +9,7 @@ below /lab that a scenario runs to leave traces behind.
 
 import hashlib
 import io
+import os
 import random
 import subprocess
 import tarfile
@@ -16,6 +17,7 @@ import tempfile
 from pathlib import Path
 
 from .cache import CACHE, cached
+from .console import LabError
 
 PASSWORD = "boomerang"
 
@@ -38,20 +40,31 @@ _HOOKS = [
 ]
 
 
-def debian_tar(host, packages, hooks=(), suite=_DEBIAN):
+def debian_tar(host, packages, hooks=(), suite=_DEBIAN, left_out=()):
     """Debian as a tar: host, with root's password, the packages, and what
-    hooks (for mmdebstrap) change."""
+    hooks (for mmdebstrap) change. left_out: dpkg's path-exclude= and
+    path-include= of more files that are not to be there."""
     hooks = [h.format(password=PASSWORD, host=host)
              for h in [*_HOOKS, *hooks]]
     command = ["mmdebstrap", "--quiet", "--variant=minbase",
                "--include=" + ",".join(packages)]
     command += [f"--dpkgopt=path-exclude={path}" for path in _EXCLUDED]
+    command += [f"--dpkgopt={option}" for option in left_out]
     command += [f"--customize-hook={hook}" for hook in hooks]
 
     def make(path):
         subprocess.run(command + [suite, str(path)], check=True,
                        stdin=subprocess.DEVNULL)
     return cached(f"{host}.tar", command + [suite], make)
+
+
+def extract(tar, tree):
+    """Unpacks a tar into the directory tree, with owners."""
+    if os.geteuid() != 0:
+        raise LabError("a file system is made from a tree with owners: this "
+                       "takes root")
+    subprocess.run(["tar", "-x", "-p", "--numeric-owner", "-C", str(tree),
+                    "-f", str(tar)], check=True, stdin=subprocess.DEVNULL)
 
 
 def _filter(command):

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""ISOs that cannot be booted, each for one reason, and a small one that looks
+as if it could."""
+
+import shutil
+import struct
+
+from . import isos
+from .cache import cached
+from .vm import OUT
+
+# Of the header of an arm64 Image (Documentation/arm64/booting.rst).
+_ARM64_MAGIC, _ARM64_MAGIC_AT, _ARM64_SIZE = b"ARM\x64", 56, 1 << 20
+
+_GRUB = """\
+menuentry "The only entry" {{
+	linux {kernel} {words}
+	initrd /live/initrd.img
+}}
+"""
+
+
+def _grub(kernel="/live/vmlinuz", words="boot=live components"):
+    return {"boot/grub/grub.cfg": _GRUB.format(kernel=kernel, words=words)}
+
+
+def _live(tree, files):
+    """What a live-boot ISO has, but that nothing of it is what it should."""
+    (tree / "live").mkdir()
+    shutil.copy(OUT / "vmlinuz", tree / "live/vmlinuz")
+    for name in ("initrd.img", "filesystem.squashfs"):
+        (tree / "live" / name).write_bytes(bytes(4096))
+    isos.write(tree, files)
+
+
+def _iso(name, fill, *recipe):
+    kernel = (OUT / "vmlinuz").stat()
+    return isos.iso(name, [recipe, kernel.st_size, kernel.st_mtime_ns], fill,
+                    name.upper(), None)
+
+
+def small():
+    """All that is looked at before a download is there."""
+    return _iso("small", lambda tree: _live(tree, _grub()), _grub())
+
+
+def no_kernel():
+    """Documents only."""
+    files = {"readme.txt": "Nothing to boot.\n", "doc/more.txt": "more\n"}
+    return _iso("nokernel", lambda tree: isos.write(tree, files), files)
+
+
+def missing_kernel():
+    """The menu names a file that is not there."""
+    files = _grub("/live/vmlinuz-6.1")
+    return _iso("missing", lambda tree: _live(tree, files), files)
+
+
+def _write_arm64(path):
+    header = bytearray(64)
+    header[_ARM64_MAGIC_AT:_ARM64_MAGIC_AT + 4] = _ARM64_MAGIC
+    struct.pack_into("<QQ", header, 8, 0, _ARM64_SIZE)
+    path.write_bytes(bytes(header).ljust(_ARM64_SIZE, b"\0"))
+
+
+def foreign():
+    """Its kernel is for arm64."""
+    def fill(tree):
+        _live(tree, _grub())
+        _write_arm64(tree / "live/vmlinuz")
+    return _iso("foreign", fill, _grub())
+
+
+def unknown():
+    """A kernel and an initrd, and nothing that tells how the initrd finds
+    the rest."""
+    files = _grub("/live/vmlinuz", "root=/dev/sda1 ro")
+
+    def fill(tree):
+        _live(tree, files)
+        (tree / "live/filesystem.squashfs").rename(tree / "live/system.img")
+    return _iso("unknown", fill, files)
+
+
+def huge(gib):
+    """small(), and nothing behind it for so many GiB (a sparse file)."""
+    source = small()
+
+    def make(path):
+        shutil.copy(source, path)
+        with open(path, "r+b") as file:
+            file.truncate(gib << 30)
+    return cached("huge.iso", [source.name, gib], make)

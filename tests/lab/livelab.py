@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: MIT
+"""What the scenarios of `boomerang boot` share: a machine at the bootstrap's
+prompt, without any disk, and ISOs on a server."""
+
+import hashlib
+import re
+import time
+
+from .guest import PROMPT, Shell, login
+from .setups import Lab
+from .tap import check, equal
+
+# Under emulation a kernel, its initrd and systemd need up to that long.
+LOGIN_SECONDS = 300
+
+# From a kernel to the bootstrap's prompt, without firmware.
+RETURN_SECONDS = 120
+
+# Above the ISO itself.
+MEMORY_MIB = 300
+
+_CONSOLE = "--append console=ttyS0,115200"
+
+# At the same moment both numbers of the kernel's, five times a second.
+_SAMPLE = "while :; do awk '/MemTotal/ {t=$2} /MemAvailable/ " \
+          "{print \"used\", t-$2, \"kB\"}' /proc/meminfo; sleep 0.2; done"
+
+
+class LiveLab(Lab):
+    """A machine at the bootstrap's prompt."""
+
+    def __init__(self, name, **vm):
+        super().__init__(name, **{"memory_mib": 1536, "limit": 840, **vm})
+
+    @property
+    def console(self):
+        """The main one."""
+        return self.vm.ttyS0
+
+    def start(self, iso, arguments=_CONSOLE, query=""):
+        """Types the command, and waits for nothing."""
+        self.console.skip()
+        self.console.line(f"boot {arguments} {self.url(iso, query)}")
+
+    def login(self, iso, host, arguments=_CONSOLE, query=""):
+        """From the prompt into the live system; returns its shell."""
+        start = time.monotonic()
+        self.start(iso, arguments, query)
+        shell = self.wait_login(host)
+        print(f"# {time.monotonic() - start:.1f} s to a login in {host}",
+              flush=True)
+        return shell
+
+    def wait_login(self, host):
+        """Logs in as soon as the live system lets one."""
+        index, match = self.console.expect_any(
+            [rf"^{host} login: ", rf"^[^\n]*boot: [^\n]*\n(?:.*\n)*?{PROMPT}"],
+            LOGIN_SECONDS)
+        check(index == 0, f"boot: {match[0]}")
+        # The prompt is there already.
+        self.console.cursor = self.console.text.rindex(f"{host} login: ")
+        return login(self.console, host)
+
+    def refused(self, pattern, arguments, timeout=120):
+        """A command that must end with a line that says why, and does
+        nothing; returns what it said."""
+        text = self.boot.command(f"boot {arguments}", timeout)
+        lines = [line for line in text.splitlines()
+                 if re.search(pattern, line)]
+        check(lines, f"boot {arguments}: no {pattern!r} in {text!r}")
+        check(len(lines[0]) < 320, f"too long for one line: {lines[0]!r}")
+        return text
+
+    def returned(self, how):
+        """Calls how(), which is to lead back to the prompt; the seconds."""
+        self.console.skip()
+        self.vm.ttyS1.skip()
+        start = time.monotonic()
+        how()
+        took = self.boot.returned(start, RETURN_SECONDS)
+        self.vm.ttyS1.expect(PROMPT, 20)
+        self.boot.online()
+        equal(self.boot.status()["phase"], "bootstrap", "phase")
+        print(f"# {took:.1f} s back to the prompt", flush=True)
+        return took
+
+    # -- what is in memory ------------------------------------------------
+
+    def holds(self, iso):
+        """The ISO in memory is, byte for byte, the one that was served."""
+        size = iso.stat().st_size
+        _, text = self.boot.shell(
+            "modprobe -a nd_e820 nd_pmem; "
+            f"head -c {size} /dev/pmem0 | sha256sum", 120)
+        with open(iso, "rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        check(digest in text, f"pmem0 is not {iso.name}: {text!r}")
+
+    def sent(self, iso):
+        """How many bytes of it went out."""
+        return self.http.bytes[iso.name]
+
+    def sample_memory(self):
+        """Has the other console print what is used, until its kernel ends."""
+        console = self.vm.ttyS1
+        console.line("shell")
+        shell = Shell(console)
+        shell.ready()
+        shell.start(_SAMPLE)
+
+    def check_memory(self, since):
+        """The most that was ever used since the cursor of ttyS1 was there,
+        besides what is reserved for the ISO."""
+        used = [int(kib) for kib in re.findall(
+            r"^used (\d+) kB", self.vm.ttyS1.text[since:], re.MULTILINE)]
+        check(len(used) > 10, f"only {len(used)} samples")
+        print(f"# {max(used) >> 10} MiB besides the ISO at most, of "
+              f"{len(used)} samples", flush=True)
+        check(max(used) >> 10 <= MEMORY_MIB, f"{max(used) >> 10} MiB in use "
+              "besides the ISO")
+
+
+def only_memory(shell, medium):
+    """The live system has its medium, mounted at medium, from the memory
+    that was kept, and there is no other disk."""
+    source = shell.check(f"findmnt -n -o SOURCE {medium}").strip()
+    check(re.fullmatch(r"/dev/pmem0(p1)?", source),
+          f"{medium} is from {source}")
+    disks = shell.check("ls /sys/block").split()
+    others = [disk for disk in disks
+              if not re.match(r"(pmem0|loop\d+|dm-\d+)$", disk)]
+    check(not others, f"there are other disks: {others}")
+
+
+def backing(shell, path):
+    """Some loop device of the live system is on this file."""
+    files = shell.check("cat /sys/block/loop*/loop/backing_file").split("\n")
+    check(any(file.strip().endswith(path) for file in files),
+          f"no loop device is on {path}, but on {files}")
