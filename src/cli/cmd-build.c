@@ -136,6 +136,7 @@ static void print_report(const char *out, const struct bootfiles_report *report,
 			 int64_t elapsed_ms)
 {
 	static const char *const parts[MANIFEST_PARTS] = {
+		[MANIFEST_KERNEL] = "vmlinuz, within too",
 		[MANIFEST_PROGRAMS] = "programs, libraries",
 		[MANIFEST_MODULES] = "kernel modules",
 		[MANIFEST_CERTIFICATES] = "certificates",

@@ -13,6 +13,7 @@
 #include "initramfs/kernel.h"
 #include "initramfs/modules.h"
 #include "initramfs/ssh.h"
+#include "wire/boot-plan.h"
 
 #define KERNEL_CACHE ".cache/kernel"
 #define HOST_KEY     "ssh_host_ed25519_key"
@@ -57,6 +58,8 @@ static void fill_manifest(struct manifest *m,
 	contents_add_skeleton(m);
 	contents_add_etc(m, options->version);
 	policy_add(m, &options->policy);
+	m->part = MANIFEST_KERNEL;
+	manifest_file(m, SELF_KERNEL, 0644, kernel->image);
 	m->part = MANIFEST_PROGRAMS;
 	contents_add_programs(m, options->program, options->init);
 	ssh_add(m, options->ssh_keys, options->ssh_key_count, host_key);

@@ -209,6 +209,7 @@ void contents_add_programs(struct manifest *m, const char *program,
 	program_add(m, "/usr/bin/boomerang", program);
 	add_tool(m, "ip", "/usr/bin/ip", "iproute2");
 	add_tool(m, "ping", "/usr/bin/ping", "iputils-ping");
+	add_tool(m, "gpgv", "/usr/bin/gpgv", "gpgv");
 	add_tool(m, "kmod", "/usr/bin/kmod", "kmod");
 	for (size_t i = 0; i < ARRAY_SIZE(kmod_names); i++) {
 		char path[64];

@@ -21,6 +21,7 @@
 
 /* What a size is counted under. */
 enum manifest_part {
+	MANIFEST_KERNEL,
 	MANIFEST_PROGRAMS,
 	MANIFEST_MODULES,
 	MANIFEST_CERTIFICATES,

@@ -9,8 +9,6 @@
 #include "base/cleanup.h"
 #include "base/failure.h"
 
-#define SELF_KERNEL "/boot/vmlinuz" /* in the bootstrap */
-
 struct self {
 	int kernel_fd, archive_fd; /* owned; FD_NONE */
 };
@@ -21,7 +19,7 @@ struct self {
 	}
 
 /*
- * Of the running bootstrap: its kernel as it was built in, and its root as a
+ * Of the running bootstrap: its kernel (SELF_KERNEL), and its root as a
  * newc archive, compressed by zstd, in a memfd that is only for reading. What is mounted below it, and
  * the contents of /run and /tmp, are left out; so is BOOT_PLAN.
  */

@@ -19,6 +19,9 @@
 
 #define BOOT_PLAN "/etc/boomerang/boot"
 
+/* The bootstrap's own kernel, in the bootstrap: to start itself again. */
+#define SELF_KERNEL "/boot/vmlinuz"
+
 #define BOOT_PLAN_MAGIC 0x54424d42u /* "BMBT" */
 #define LIVE_PLAN_MAGIC 0x564c4d42u /* "BMLV" */
 
