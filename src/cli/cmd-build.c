@@ -33,6 +33,74 @@ static void list_add(struct list *list, const char *item)
 		list->full = true;
 }
 
+static int set_level(const char *word, struct arguments *a)
+{
+	uint64_t level;
+
+	if (str_to_u64(word, ARCHIVE_LEVEL_MAX, &level) < 0 || level == 0)
+		return command_misuse("build",
+				      "--level is a number from 1 to %d",
+				      ARCHIVE_LEVEL_MAX);
+	a->options.level = (int)level;
+	return STATUS_OK;
+}
+
+/* Where the value of an option goes that takes one text; NULL: another one. */
+static const char **text_of(struct arguments *a, int option)
+{
+	switch (option) {
+	case 'A':
+		return &a->options.policy.auth;
+	case 'C':
+		return &a->options.policy.cache_size;
+	case 'c':
+		return &a->options.parameters;
+	case 'f':
+		return &a->options.firmware;
+	case 'k':
+		return &a->options.kernel;
+	case 'm':
+		return &a->options.modules;
+	case 'o':
+		return &a->options.out;
+	}
+	return NULL;
+}
+
+/* The same for one that can be given again. */
+static struct list *list_of(struct arguments *a, int option)
+{
+	switch (option) {
+	case 'a':
+		return &a->authorities;
+	case 's':
+		return &a->ssh_keys;
+	case 't':
+		return &a->trust;
+	}
+	return NULL;
+}
+
+static int set_option(struct arguments *a, int option, char **argv)
+{
+	const char **text = text_of(a, option);
+	struct list *list = list_of(a, option);
+
+	if (text)
+		*text = optarg;
+	else if (list)
+		list_add(list, optarg);
+	else if (option == 'l')
+		return set_level(optarg, a);
+	else if (option == 'R')
+		a->options.policy.require_signature = true;
+	else if (option == 'w')
+		a->options.wifi = true;
+	else
+		return command_bad_option(option, argv);
+	return STATUS_OK;
+}
+
 static int parse_options(int argc, char **argv, struct arguments *a)
 {
 	static const struct option options[] = {
@@ -40,6 +108,7 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		{ "ca", required_argument, NULL, 'a' },
 		{ "cache-size", required_argument, NULL, 'C' },
 		{ "cmdline", required_argument, NULL, 'c' },
+		{ "firmware", required_argument, NULL, 'f' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "level", required_argument, NULL, 'l' },
 		{ "modules", required_argument, NULL, 'm' },
@@ -47,57 +116,15 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		{ "require-signature", no_argument, NULL, 'R' },
 		{ "ssh-key", required_argument, NULL, 's' },
 		{ "trust", required_argument, NULL, 't' },
+		{ "wifi", no_argument, NULL, 'w' },
 		{ 0 },
 	};
-	uint64_t level;
-	int option;
+	int option, status = STATUS_OK;
 
-	while ((option = getopt_long(argc, argv, ":o:", options, NULL)) != -1) {
-		switch (option) {
-		case 'A':
-			a->options.policy.auth = optarg;
-			break;
-		case 'a':
-			list_add(&a->authorities, optarg);
-			break;
-		case 'C':
-			a->options.policy.cache_size = optarg;
-			break;
-		case 'c':
-			a->options.parameters = optarg;
-			break;
-		case 'k':
-			a->options.kernel = optarg;
-			break;
-		case 'l':
-			if (str_to_u64(optarg, ARCHIVE_LEVEL_MAX, &level) < 0 ||
-			    level == 0)
-				return command_misuse(argv[0],
-						      "--level is a number "
-						      "from 1 to %d",
-						      ARCHIVE_LEVEL_MAX);
-			a->options.level = (int)level;
-			break;
-		case 'm':
-			a->options.modules = optarg;
-			break;
-		case 'o':
-			a->options.out = optarg;
-			break;
-		case 'R':
-			a->options.policy.require_signature = true;
-			break;
-		case 's':
-			list_add(&a->ssh_keys, optarg);
-			break;
-		case 't':
-			list_add(&a->trust, optarg);
-			break;
-		default:
-			return command_bad_option(option, argv);
-		}
-	}
-	return STATUS_OK;
+	while (status == STATUS_OK &&
+	       (option = getopt_long(argc, argv, ":o:", options, NULL)) != -1)
+		status = set_option(a, option, argv);
+	return status;
 }
 
 static int check_arguments(int argc, char **argv, const struct arguments *a)
@@ -139,6 +166,7 @@ static void print_report(const char *out, const struct bootfiles_report *report,
 		[MANIFEST_KERNEL] = "vmlinuz, within too",
 		[MANIFEST_PROGRAMS] = "programs, libraries",
 		[MANIFEST_MODULES] = "kernel modules",
+		[MANIFEST_FIRMWARE] = "Wi-Fi firmware",
 		[MANIFEST_CERTIFICATES] = "certificates",
 		[MANIFEST_OTHER] = "other",
 	};
@@ -146,9 +174,14 @@ static void print_report(const char *out, const struct bootfiles_report *report,
 	printf("%s: kernel from %s\n", out, report->kernel);
 	print_row("vmlinuz", report->kernel_size);
 	for (size_t i = 0; i < MANIFEST_PARTS; i++)
-		print_row(parts[i], report->sizes.part[i]);
+		if (i != MANIFEST_FIRMWARE || report->firmware.named > 0)
+			print_row(parts[i], report->sizes.part[i]);
 	print_row("all of these, unpacked", report->sizes.unpacked);
 	print_row("bootstrap.img", report->sizes.compressed);
+	if (report->firmware.named > 0)
+		printf("  %zu of %zu files of firmware that wireless drivers "
+		       "name are here\n",
+		       report->firmware.found, report->firmware.named);
 	printf("  built in %.1f s\n", (double)elapsed_ms / MS_PER_S);
 }
 
@@ -182,6 +215,7 @@ int cmd_build(int argc, char **argv)
 	struct arguments a = {
 		.options = {
 			.out = "out",
+			.firmware = WIFI_FIRMWARE_DIR,
 			.level = ARCHIVE_LEVEL_MAX,
 			.parameters = "",
 			.version = BOOMERANG_VERSION,

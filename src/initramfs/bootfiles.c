@@ -52,7 +52,8 @@ static int choose_kernel(const struct bootfiles_options *options,
 
 static void fill_manifest(struct manifest *m,
 			  const struct bootfiles_options *options,
-			  const struct kernel *kernel, const char *host_key)
+			  const struct kernel *kernel, const char *host_key,
+			  struct wifi_firmware *ret_firmware)
 {
 	m->part = MANIFEST_OTHER;
 	contents_add_skeleton(m);
@@ -67,12 +68,15 @@ static void fill_manifest(struct manifest *m,
 	contents_add_certificates(m, options->authorities,
 				  options->authority_count);
 	m->part = MANIFEST_MODULES;
-	modules_add(m, kernel->modules, modules_default);
+	if (options->wifi)
+		wifi_add(m, kernel->modules, options->firmware, ret_firmware);
+	else
+		modules_add(m, kernel->modules, modules_default);
 }
 
 static int write_initramfs(const struct bootfiles_options *options,
 			   const struct kernel *kernel,
-			   struct archive_sizes *ret_sizes,
+			   struct bootfiles_report *report,
 			   struct failure *failure)
 {
 	_cleanup_newfile struct newfile file = NEWFILE_NONE;
@@ -85,13 +89,13 @@ static int write_initramfs(const struct bootfiles_options *options,
 		r = out_path(options, BOOTSCRIPT_INITRAMFS, path, failure);
 	if (r < 0)
 		return r;
-	fill_manifest(&manifest, options, kernel, host_key);
+	fill_manifest(&manifest, options, kernel, host_key, &report->firmware);
 	r = manifest_check(&manifest, failure);
 	if (r == 0)
 		r = newfile_begin(path, 0644, &file, failure);
 	if (r == 0)
-		r = archive_write(&manifest, file.fd, options->level, ret_sizes,
-				  failure);
+		r = archive_write(&manifest, file.fd, options->level,
+				  &report->sizes, failure);
 	if (r == 0)
 		r = newfile_finish(&file, failure);
 	return r;
@@ -149,7 +153,7 @@ int bootfiles_build(const struct bootfiles_options *options,
 	r = path_mkdirs(options->out, 0755);
 	if (r < 0)
 		return failure_errno(failure, -r, "%s", options->out);
-	r = write_initramfs(options, &kernel, &report.sizes, failure);
+	r = write_initramfs(options, &kernel, &report, failure);
 	if (r == 0)
 		r = out_path(options, BOOTSCRIPT_KERNEL, path, failure);
 	if (r == 0)

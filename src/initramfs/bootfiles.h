@@ -4,6 +4,7 @@
 
 #include "initramfs/archive.h"
 #include "initramfs/policy.h"
+#include "initramfs/wifi.h"
 
 struct bootfiles_options {
 	const char *out;     /* the directory to write, made if missing */
@@ -13,7 +14,9 @@ struct bootfiles_options {
 	size_t ssh_key_count;
 	const char *const *authorities; /* PEM files */
 	size_t authority_count;
-	struct policy policy;	/* of images */
+	struct policy policy; /* of images */
+	bool wifi;
+	const char *firmware;	/* see wifi_add() */
 	int level;		/* of compression, see archive_write() */
 	const char *parameters; /* more for the kernel's command line, or "" */
 	const char *version;	/* boomerang's */
@@ -25,6 +28,7 @@ struct bootfiles_report {
 	char kernel[256]; /* where it came from */
 	uint64_t kernel_size;
 	struct archive_sizes sizes;
+	struct wifi_firmware firmware; /* zeros without wifi */
 };
 
 /*

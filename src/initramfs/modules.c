@@ -12,6 +12,10 @@ const char modules_default[] =
 #include "modules-list.h"
 	;
 
+const char modules_wifi[] =
+#include "wifi-list.h"
+	;
+
 struct modules {
 	struct manifest *m;
 	const struct module_set *set;

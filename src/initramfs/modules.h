@@ -14,3 +14,4 @@
 void modules_add(struct manifest *m, const char *dir, const char *list);
 
 extern const char modules_default[];
+extern const char modules_wifi[]; /* what Wi-Fi takes besides */

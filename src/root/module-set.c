@@ -223,6 +223,57 @@ int module_set_choose(struct module_set *ret_set, const char *dir,
 	return r;
 }
 
+static void cleanup_info(struct kmod_list **list)
+{
+	kmod_module_info_free_list(*list);
+}
+
+static int each_firmware(struct kmod_ctx *kmod, const char *path,
+			 int (*each)(const char *name, void *context),
+			 void *context)
+{
+	_cleanup_module struct kmod_module *module = NULL;
+	_cleanup(cleanup_info) struct kmod_list *info = NULL;
+	struct kmod_list *item;
+	int r = kmod_module_new_from_path(kmod, path, &module);
+
+	if (r == 0)
+		r = kmod_module_get_info(module, &info);
+	if (r < 0)
+		return r;
+	r = 0;
+	kmod_list_foreach(item, info)
+	{
+		if (r == 0 &&
+		    str_eq(kmod_module_info_get_key(item), "firmware"))
+			r = each(kmod_module_info_get_value(item), context);
+	}
+	return r;
+}
+
+int module_set_firmware(const struct module_set *set,
+			int (*each)(const char *name, void *context),
+			void *context, struct failure *failure)
+{
+	_cleanup(cleanup_kmod) struct kmod_ctx *kmod = NULL;
+	static const char *const no_config[] = { NULL };
+	int r = 0;
+
+	kmod = kmod_new(set->dir, no_config);
+	if (!kmod)
+		return failure_errno(failure, ENOMEM, "%s", set->dir);
+	for (size_t i = 0; i < set->count && r == 0; i++) {
+		char path[PATH_MAX];
+		struct text text = text_over(path, sizeof(path));
+
+		text_add(&text, "%s%s", set->dir, set->paths[i]);
+		r = each_firmware(kmod, path, each, context);
+		if (r < 0)
+			failure_errno(failure, -r, "%s", path);
+	}
+	return r;
+}
+
 void module_set_clear(struct module_set *set)
 {
 	for (size_t i = 0; i < set->count; i++)

@@ -32,6 +32,13 @@ int module_set_index(const struct module_set *set,
 				 size_t len, void *context),
 		     void *context, struct failure *failure) _must_check;
 
+/* Hands each file of firmware that the modules name to each(), as it is named:
+ * relative to the directory of firmware, with "*" where it may be one of
+ * several. The same one may come again. Stops when each() fails. */
+int module_set_firmware(const struct module_set *set,
+			int (*each)(const char *name, void *context),
+			void *context, struct failure *failure) _must_check;
+
 void module_set_clear(struct module_set *set);
 #define _cleanup_module_set _cleanup(module_set_clear)
 
