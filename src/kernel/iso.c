@@ -33,6 +33,8 @@ enum descriptor_type {
 #define AT_BLOCK_SIZE	128
 #define AT_ROOT		156
 #define ROOT_LEN	34
+#define AT_CREATED	813
+#define AT_MODIFIED	830
 #define AT_BOOT_SYSTEM	7
 #define AT_BOOT_CATALOG 71
 #define EL_TORITO	"EL TORITO SPECIFICATION"
@@ -46,6 +48,7 @@ enum descriptor_type {
 
 struct volume {
 	char label[ISO_LABEL_MAX];
+	char uuid[ISO_UUID_MAX];
 	uint64_t size;
 	uint32_t block_size;
 	struct iso_record root;
@@ -64,6 +67,30 @@ int iso_damaged(const struct iso *iso, const char *what,
 			   iso->reader->name, what);
 }
 
+/*
+ * The date as blkid(8), udev and GRUB write it where a file system has a UUID:
+ * all 16 digits, and not the time zone behind them. One of zeros is not set.
+ */
+static bool parse_uuid(struct view date, char ret_uuid[static ISO_UUID_MAX])
+{
+	static const uint8_t parts[] = { 4, 2, 2, 2, 2, 2, 2 };
+	struct text text = text_over(ret_uuid, ISO_UUID_MAX);
+	bool is_set = false;
+
+	for (size_t i = 0; i < ARRAY_SIZE(parts); i++) {
+		text_put(&text, i > 0 ? "-" : "");
+		for (size_t n = 0; n < parts[i]; n++) {
+			char digit[2] = { (char)view_u8(&date) };
+
+			if (digit[0] < '0' || digit[0] > '9')
+				return false;
+			is_set |= digit[0] != '0';
+			text_put(&text, digit);
+		}
+	}
+	return is_set || view_u8(&date) != 0;
+}
+
 static int parse_volume(struct view sector, struct volume *ret_volume)
 {
 	struct volume volume = { 0 };
@@ -75,6 +102,9 @@ static int parse_volume(struct view sector, struct volume *ret_volume)
 
 	view_copy(&label, volume.label, LABEL_LEN);
 	str_trim_end(volume.label);
+	if (!parse_uuid(view_at(sector, AT_MODIFIED), volume.uuid) &&
+	    !parse_uuid(view_at(sector, AT_CREATED), volume.uuid))
+		*volume.uuid = '\0';
 	volume.block_size = view_le16(&block_size);
 	volume.size = (uint64_t)view_le32(&blocks) * volume.block_size;
 	if (volume.block_size != 512 && volume.block_size != 1024 &&
@@ -203,6 +233,7 @@ int iso_open(struct iso *ret_iso, const struct reader *reader,
 	if (r < 0)
 		return r;
 	memcpy(iso.label, volumes.primary.label, sizeof(iso.label));
+	memcpy(iso.uuid, volumes.primary.uuid, sizeof(iso.uuid));
 	iso.volume_size = volumes.primary.size;
 	iso.boot_catalog = (uint64_t)volumes.boot_catalog * ISO_SECTOR;
 	if (iso.volume_size > reader->size + PADDING)

@@ -11,18 +11,22 @@
 #include "base/reader.h"
 
 #define ISO_LABEL_MAX	33
+#define ISO_UUID_MAX	23
 #define ISO_EXTENTS_MAX 64 /* 4 GiB each at most */
 
 struct iso {
 	const struct reader *reader; /* borrowed */
 	char label[ISO_LABEL_MAX];   /* without blanks at its end */
-	uint64_t volume_size;	     /* bytes, as the volume says */
-	bool rock_ridge, joliet;     /* which names count */
-	uint32_t susp_skip;	     /* SUSP "SP": bytes before each field */
-	uint32_t block_size;	     /* bytes: 2048 as good as always */
-	uint64_t root_extent;	     /* first byte, */
-	uint64_t root_size;	     /* and bytes, of "/" */
-	uint64_t boot_catalog;	     /* El Torito's first byte; 0: none */
+	/* When it was made, which stands for a UUID: "2023-12-10-10-20-30-00".
+	 * "": it does not say. */
+	char uuid[ISO_UUID_MAX];
+	uint64_t volume_size;	 /* bytes, as the volume says */
+	bool rock_ridge, joliet; /* which names count */
+	uint32_t susp_skip;	 /* SUSP "SP": bytes before each field */
+	uint32_t block_size;	 /* bytes: 2048 as good as always */
+	uint64_t root_extent;	 /* first byte, */
+	uint64_t root_size;	 /* and bytes, of "/" */
+	uint64_t boot_catalog;	 /* El Torito's first byte; 0: none */
 };
 
 enum iso_type {
