@@ -15,13 +15,15 @@ _ARM64_MAGIC, _ARM64_MAGIC_AT, _ARM64_SIZE = b"ARM\x64", 56, 1 << 20
 _GRUB = """\
 menuentry "The only entry" {{
 	linux {kernel} {words}
-	initrd /live/initrd.img
+	initrd {initrd}
 }}
 """
 
 
-def _grub(kernel="/live/vmlinuz", words="boot=live components"):
-    return {"boot/grub/grub.cfg": _GRUB.format(kernel=kernel, words=words)}
+def _grub(kernel="/live/vmlinuz", words="boot=live components",
+          initrd="/live/initrd.img"):
+    return {"boot/grub/grub.cfg": _GRUB.format(kernel=kernel, words=words,
+                                               initrd=initrd)}
 
 
 def _live(tree, files):
@@ -74,11 +76,13 @@ def foreign():
 def unknown():
     """A kernel and an initrd, and nothing that tells how the initrd finds
     the rest."""
-    files = _grub("/live/vmlinuz", "root=/dev/sda1 ro")
+    files = _grub("/boot/vmlinuz", "root=/dev/sda1 ro", "/boot/initrd.img")
 
     def fill(tree):
-        _live(tree, files)
-        (tree / "live/filesystem.squashfs").rename(tree / "live/system.img")
+        isos.write(tree, files)
+        shutil.copy(OUT / "vmlinuz", tree / "boot/vmlinuz")
+        for name in ("boot/initrd.img", "system.img"):
+            (tree / name).write_bytes(bytes(4096))
     return _iso("unknown", fill, files)
 
 

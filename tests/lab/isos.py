@@ -368,6 +368,7 @@ submenu --hotkey=a 'Advanced options ...' {
     }
 }
 """,
+    ".disk/mini-info": "Debian GNU/Linux 12 of the lab - amd64 mini.iso\n",
     "isolinux/isolinux.cfg": """\
 default install
 prompt 0
