@@ -28,8 +28,32 @@ struct payload_late {
 	struct payload_late *next;
 	struct iso_reader file; /* when it is in an ISO */
 	struct reader from_fd;
+	int fd;			     /* of from_fd; owned */
 	const struct reader *reader; /* either of them */
 };
+
+static struct payload_late *late_free(struct payload_late *late)
+{
+	if (late)
+		fd_close(late->fd);
+	free(late);
+	return NULL;
+}
+
+static void cleanup_late(struct payload_late **late)
+{
+	late_free(*late);
+}
+#define _cleanup_late _cleanup(cleanup_late)
+
+static struct payload_late *late_new(void)
+{
+	struct payload_late *late = calloc(1, sizeof(*late));
+
+	if (late)
+		late->fd = FD_NONE;
+	return late;
+}
 
 int payload_open(struct payload *ret_payload, const char *name,
 		 struct failure *failure)
@@ -51,7 +75,7 @@ void payload_close(struct payload *payload)
 	while (late) {
 		struct payload_late *next = late->next;
 
-		free(late);
+		late_free(late);
 		late = next;
 	}
 	fd_close(payload->fd);
@@ -185,7 +209,7 @@ static int add_archive(struct payload *payload, struct payload_late **late,
 int payload_add_iso_file(struct payload *payload, const struct iso *iso,
 			 const char *path, struct failure *failure)
 {
-	_cleanup_free struct payload_late *late = calloc(1, sizeof(*late));
+	_cleanup_late struct payload_late *late = late_new();
 	int r;
 
 	if (!late)
@@ -198,12 +222,15 @@ int payload_add_iso_file(struct payload *payload, const struct iso *iso,
 int payload_add_archive(struct payload *payload, int fd, const char *name,
 			struct failure *failure)
 {
-	_cleanup_free struct payload_late *late = calloc(1, sizeof(*late));
+	_cleanup_late struct payload_late *late = late_new();
 	int r;
 
 	if (!late)
 		return failure_errno(failure, ENOMEM, "%s", name);
-	r = reader_over_fd(&late->from_fd, fd, name, failure);
+	late->fd = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+	if (late->fd < 0)
+		return failure_errno(failure, errno, "%s", name);
+	r = reader_over_fd(&late->from_fd, late->fd, name, failure);
 	late->reader = &late->from_fd;
 	return r < 0 ? r : add_archive(payload, &late, failure);
 }

@@ -39,7 +39,7 @@ void payload_close(struct payload *payload);
 #define _cleanup_payload _cleanup(payload_close)
 
 /*
- * A whole archive, or several, as they are. What is given here is borrowed
+ * A whole archive, or several, as they are. iso, path and name are borrowed
  * until payload_finish(): an archive behind which the kernel finds nothing more
  * (lz4 has no end) is only then put behind all others, ours too.
  */
