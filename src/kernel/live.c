@@ -133,19 +133,19 @@ static bool load_bootstrap(enum kexec_use use, const char *cmdline)
 }
 
 /* The directory stays when the ISO is in it. */
-static void remove_files(uint32_t module_count)
+static void remove_files(void)
 {
 	static const char *const files[] = {
 		LIVE_PLAN, LIVE_KERNEL, LIVE_BOOTSTRAP, LIVE_KMSG, LIVE_INIT,
 	};
 	char path[MODULE_PATH_MAX];
+	unsigned int i = 0;
 
-	for (unsigned int i = 0; i < MIN(module_count, MODULES_MAX); i++) {
+	do
 		module_path(i, path);
-		(void)unlink(path);
-	}
+	while (i++ < MODULES_MAX && unlink(path) == 0);
 	(void)rmdir(LIVE_MODULES);
-	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
+	for (i = 0; i < ARRAY_SIZE(files); i++)
 		(void)unlink(files[i]);
 	(void)rmdir(LIVE_DIR);
 }
@@ -158,27 +158,29 @@ static bool is_ours(struct view init)
 
 /*
  * What the ISO's own command line starts: the kernel has obeyed the last
- * rdinit=, which is ours; the one before it is the ISO's.
+ * rdinit=, which is ours; one before it is the ISO's.
  */
 static void find_init(char *path, size_t size)
 {
 	char text[2 * KERNEL_CMDLINE_MAX];
+	struct view before = view_over(USUAL_INIT, strlen(USUAL_INIT));
+	struct view found = before;
 	struct cmdline words;
 	struct cmdline_word word;
 
-	(void)str_copy(path, size, USUAL_INIT);
-	if (pseudo_read_line(PSEUDO_PROC, "cmdline", text, sizeof(text)) <= 0)
-		return;
+	if (pseudo_read_line(PSEUDO_PROC, "cmdline", text, sizeof(text)) < 0)
+		text[0] = '\0';
 	words = cmdline_over(text);
 	while (cmdline_next(&words, &word)) {
-		size_t len = word.value.left;
-
-		if (!cmdline_is(&word, "rdinit") || len == 0 || len >= size ||
-		    is_ours(word.value))
+		if (!cmdline_is(&word, "rdinit"))
 			continue;
-		memcpy(path, word.value.at, len);
-		path[len] = '\0';
+		if (is_ours(word.value))
+			found = before;
+		else if (word.value.left > 0 && word.value.left < size)
+			before = word.value;
 	}
+	memcpy(path, found.at, found.left);
+	path[found.left] = '\0';
 }
 
 static void go_back(void)
@@ -202,7 +204,7 @@ void live_run(int argc, char **argv)
 		if (plan.flags & LIVE_RETURN)
 			returns = load_bootstrap(KEXEC_NEXT, plan.cmdline);
 	}
-	remove_files(plan.module_count);
+	remove_files();
 	find_init(init, sizeof(init));
 	if (argc > 0)
 		argv[0] = init;
