@@ -165,3 +165,26 @@ int digest_of(enum digest_algorithm algorithm, struct view bytes,
 	hasher_free(hasher);
 	return 0;
 }
+
+#define READ_SIZE MIB
+
+int digest_of_reader(enum digest_algorithm algorithm,
+		     const struct reader *reader, struct digest *ret_digest,
+		     struct failure *failure)
+{
+	_cleanup_free uint8_t *buf = malloc(READ_SIZE);
+	struct hasher *hasher = hasher_new(algorithm);
+	int r = buf && hasher ? 0 : failure_errno(failure, ENOMEM, "sha256");
+
+	for (uint64_t at = 0; r == 0 && at < reader->size; at += READ_SIZE) {
+		size_t len = MIN(READ_SIZE, reader->size - at);
+
+		r = reader_read(reader, at, buf, len, failure);
+		if (r == 0)
+			hasher_add(hasher, view_over(buf, len));
+	}
+	if (r == 0)
+		hasher_finish(hasher, ret_digest);
+	hasher_free(hasher);
+	return r;
+}

@@ -3,7 +3,7 @@
  * By libcrypto, which uses what the processor has. */
 #pragma once
 
-#include "base/util.h"
+#include "base/reader.h"
 #include "wire/view.h"
 
 enum digest_algorithm {
@@ -46,3 +46,7 @@ void hasher_finish(struct hasher *hasher, struct digest *ret_digest);
 /* All at once. -ENOMEM. */
 int digest_of(enum digest_algorithm algorithm, struct view bytes,
 	      struct digest *ret_digest) _must_check;
+/* Of all that can be read there. */
+int digest_of_reader(enum digest_algorithm algorithm,
+		     const struct reader *reader, struct digest *ret_digest,
+		     struct failure *failure) _must_check;

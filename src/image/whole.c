@@ -51,7 +51,6 @@ static int tick(void *context, struct failure *failure)
 	writing->ticked_ms = now;
 	atomic_store(&counters->fetched, writing->fetch.done);
 	atomic_store(&counters->total, writing->fetch.total);
-	atomic_store(&counters->unpacked, writing->written);
 	if (image_job_tell(&writing->job, image_job_progress(&writing->job)) ==
 	    0)
 		return 0;
@@ -191,7 +190,6 @@ int image_write(const struct image_request *request, int fd, uint64_t max,
 				   "that could be written as it is",
 				   writing.name);
 	r = run(&writing, ret_verdict, failure);
-	if (r == 0)
-		*ret_size = writing.written;
+	*ret_size = writing.written;
 	return r;
 }
