@@ -7,13 +7,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/ask.h"
 #include "cli/commands.h"
 #include "cli/swap.h"
 #include "takeover/guard.h"
@@ -253,41 +252,15 @@ static int try_out(struct swap *swap, struct failure *failure)
 	return r;
 }
 
-/* Until there is something to read. False: interrupted, also when that was
- * just before. */
-static bool wait_for_answer(void)
-{
-	struct pollfd input = { .fd = STDIN_FILENO, .events = POLLIN };
-	sigset_t all, before;
-	bool answered;
-
-	sigfillset(&all);
-	sigprocmask(SIG_BLOCK, &all, &before);
-	answered = !image_interrupted() && ppoll(&input, 1, NULL, &before) > 0;
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return answered;
-}
-
 static int ask(const struct swap *swap, struct failure *failure)
 {
-	char host[65] = "this machine", answer[16];
+	char host[65] = "this machine";
 
-	if (swap->arguments->yes)
-		return 0;
 	(void)gethostname(host, sizeof(host) - 1);
-	printf("Replace the system on %s by %s? All its processes end. Type "
-	       "yes: ",
-	       host, swap->plan.image);
-	fflush(stdout);
-	if (wait_for_answer() && fgets(answer, sizeof(answer), stdin)) {
-		str_trim_end(answer);
-		if (str_eq(answer, "yes"))
-			return 0;
-	} else {
-		/* Ctrl+C or Ctrl+D leaves the line as it is. */
-		printf("\n");
-		fflush(stdout);
-	}
+	if (swap->arguments->yes ||
+	    ask_yes("Replace the system on %s by %s? All its processes end.",
+		    host, swap->plan.image))
+		return 0;
 	return failure_set(failure, ECANCELED, "not replaced");
 }
 
