@@ -80,10 +80,9 @@ static enum key sequence(struct keys *keys, uint8_t byte)
 			keys->number = keys->number * 10 + (byte - '0');
 		return KEY_NONE;
 	}
-	/* The Linux console's F1 to F5 are "Escape [ [ A" and so on. */
-	if (byte == '[')
-		return KEY_NONE;
 	keys->state = KEYS_GROUND;
+	if (byte == '[')
+		keys->state = KEYS_FUNCTION;
 	return byte == '~' ? by_number(keys->number) : by_letter(byte);
 }
 
@@ -103,6 +102,9 @@ enum key keys_take(struct keys *keys, uint8_t byte)
 		return byte == ESCAPE ? KEY_ESCAPE : ground(keys, byte);
 	case KEYS_SEQUENCE:
 		return sequence(keys, byte);
+	case KEYS_FUNCTION:
+		keys->state = KEYS_GROUND;
+		break;
 	}
 	return KEY_NONE;
 }

@@ -26,6 +26,7 @@ enum keys_state {
 	KEYS_GROUND,
 	KEYS_ESCAPE,   /* behind an Escape */
 	KEYS_SEQUENCE, /* behind "Escape [" or "Escape O" */
+	KEYS_FUNCTION, /* behind "Escape [ [", the Linux console's F1 to F5 */
 };
 
 /* Zeroed: ready. */
