@@ -225,7 +225,10 @@ static pid_t spawn_prompt(struct console *console, int fd,
 	bool first = console == all->main_serial ||
 		     (!all->main_serial && str_eq(console->name, CONSOLE_VT));
 
-	if (first && all->first) {
+	if (first && all->resumes) {
+		argv[2] = "--resume";
+		all->resumes = false;
+	} else if (first && all->first) {
 		add_first(all->first, &argv[2]);
 		all->first = NULL;
 	}

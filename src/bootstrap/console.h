@@ -45,6 +45,7 @@ struct consoles {
 	/* For the first prompt of the main console only: what the kernel
 	 * command line asks to be loaded. */
 	const struct control_request *first; /* NULL: nothing */
+	bool resumes; /* before that: there is a BOOT_PLAN */
 };
 
 /* Finds the consoles; starts nothing. */

@@ -43,6 +43,8 @@ static const struct prompt_command {
 	{ "load", "load REF [--keep NAME]",
 	  "run the image at REF: a URL, docker://…, a file", prompt_load,
 	  true },
+	{ "boot", "boot [NAME|URL|FILE]",
+	  "boot a live ISO by its own kernel; alone: a menu", cmd_boot, true },
 	{ "return", "return", "end the running image, back to the bootstrap",
 	  cmd_return, false },
 	{ "status", "status [--json]",
@@ -221,6 +223,15 @@ static void run_first_load(char *const first[static FIRST_COUNT])
 	run_words(&words);
 }
 
+/* What the bootstrap before this one left to do (wire/boot-plan.h). */
+static void run_plan(void)
+{
+	static char boot[] = "boot", resume[] = "--resume";
+	struct words words = { .count = 2, .word = { boot, resume } };
+
+	run_words(&words);
+}
+
 static void print_banner(void)
 {
 	struct failure failure;
@@ -260,7 +271,7 @@ static void ignore_keys(void)
 		signal(signals[i], SIG_IGN);
 }
 
-static int prompt(char *const first[static FIRST_COUNT])
+static int prompt(char *const first[static FIRST_COUNT], bool resume)
 {
 	struct editor *editor;
 	const char *line;
@@ -268,7 +279,9 @@ static int prompt(char *const first[static FIRST_COUNT])
 	ignore_keys();
 	set_unknown_size();
 	print_banner();
-	if (first[FIRST_LOAD])
+	if (resume)
+		run_plan();
+	else if (first[FIRST_LOAD])
 		run_first_load(first);
 	editor = editor_new(PROMPT, complete_from);
 	if (!editor) {
@@ -290,20 +303,25 @@ int cmd_prompt(int argc, char **argv)
 		{ "init", required_argument, NULL, FIRST_INIT },
 		{ "sha256", required_argument, NULL, FIRST_SHA256 },
 		{ "keep", required_argument, NULL, FIRST_KEEP },
+		{ "resume", no_argument, NULL, FIRST_COUNT },
 		{ 0 },
 	};
 	char *first[FIRST_COUNT] = { NULL };
+	bool resume = false;
 	int option;
 
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
-		if (option >= FIRST_COUNT)
+		if (option > FIRST_COUNT)
 			return command_bad_option(option, argv);
-		first[option] = optarg;
+		if (option == FIRST_COUNT)
+			resume = true;
+		else
+			first[option] = optarg;
 	}
 	if (optind < argc)
 		return command_misuse(argv[0],
 				      "takes no argument, \"%s\" was "
 				      "given",
 				      argv[optind]);
-	return prompt(first);
+	return prompt(first, resume);
 }

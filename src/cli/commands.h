@@ -19,6 +19,7 @@ enum exit_status {
  * getopt_long() works on it as it is. It returns an enum exit_status and has
  * said on stderr, in one line, why it is not STATUS_OK.
  */
+int cmd_boot(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_images(int argc, char **argv);

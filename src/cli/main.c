@@ -22,6 +22,7 @@ static const struct command commands[] = {
 	{ "serve", "make machines on the network boot: DHCP, TFTP, HTTP",
 	  cmd_serve },
 	{ "load", "make an image the running system", cmd_load },
+	{ "boot", "boot a live ISO, or a kernel, kept in memory", cmd_boot },
 	{ "return", "end the running image, back to the bootstrap",
 	  cmd_return },
 	{ "status", "what the bootstrap does and what the last return found",

@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where the ISO will be when the live system runs, and whether the machine has
+ * the memory for that. In memory that outlives kexec it takes its own size
+ * once. In the initrd it is held three times for a moment: as the kernel
+ * keeps it for kexec, as it was unpacked, and while it moves on.
+ */
+#include <stdio.h>
+
+#include "base/host.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "cli/boot.h"
+
+/* The bootstrap that goes with the live system to come back: its kernel and
+ * archive, which a live system's memory holds twice. */
+#define BOOTSTRAP_BYTES (48 * MIB)
+/* A kernel, and the smallest live system that deserves the name. */
+#define LIVE_BYTES (256 * MIB)
+
+static uint64_t room_for_initrd(const struct boot *boot, uint64_t initrd)
+{
+	(void)boot;
+	/* kexec's copy, the unpacked files, and what they were unpacked
+	 * from. */
+	return 3 * initrd + 2 * BOOTSTRAP_BYTES + LIVE_BYTES;
+}
+
+static int check_memory(const struct boot *boot, uint64_t needed, uint64_t had,
+			struct failure *failure)
+{
+	char need[SIZE_TEXT_MAX], have[SIZE_TEXT_MAX], lack[SIZE_TEXT_MAX];
+
+	if (needed <= had)
+		return 0;
+	return failure_set(failure, ENOSPC,
+			   "%s needs %s of memory by method %s, and this "
+			   "machine has %s: %s are missing",
+			   boot->source.title, size_text(needed, need),
+			   boot_method_name(boot->method), size_text(had, have),
+			   size_text(needed - had, lack));
+}
+
+static int plan_pmem(struct boot *boot, struct failure *failure)
+{
+	uint64_t total = memory_now().total;
+	_cleanup_free char *iomem = NULL;
+	size_t len;
+	int r;
+
+	boot->method = BOOT_PMEM;
+	boot->reserves =
+		boot->memory.fd < 0 ||
+		pmem_room(boot->memory.device.size) < boot->source.size;
+	if (!boot->reserves) {
+		boot->range = boot->memory.device.range;
+		return check_memory(
+			boot, room_for_initrd(boot, boot->choice.initrd_size),
+			total, failure);
+	}
+	r = check_memory(boot,
+			 boot->source.size +
+				 room_for_initrd(boot,
+						 boot->choice.initrd_size),
+			 total, failure);
+	if (r < 0)
+		return r;
+	r = host_read("/proc/iomem", MIB, &iomem, &len);
+	if (r < 0)
+		return failure_errno(failure, -r, "/proc/iomem");
+	return pmem_plan(iomem, boot->source.size, &boot->range, failure);
+}
+
+static int plan_initrd(struct boot *boot, struct failure *failure)
+{
+	uint64_t size = boot->source.size;
+
+	boot->method = BOOT_INITRD;
+	boot->reserves = false;
+	return check_memory(
+		boot, room_for_initrd(boot, size + boot->choice.initrd_size),
+		memory_now().total, failure);
+}
+
+/* Whether the live system finds its ISO where that method puts it. */
+static int check_medium(const struct boot *boot, enum boot_method method,
+			struct failure *failure)
+{
+	const struct boot_choice *choice = &boot->choice;
+
+	return medium_check(
+		choice->medium,
+		method == BOOT_PMEM ? MEDIUM_ON_PMEM : MEDIUM_IN_INITRD,
+		choice->menu.entries[choice->index].cmdline, failure);
+}
+
+static bool is_file(const struct boot *boot)
+{
+	return boot->source.reference.kind == REFERENCE_FILE;
+}
+
+int boot_decide(struct boot *boot, struct failure *failure)
+{
+	enum boot_method asked = boot->arguments->method;
+	bool fits = boot->memory.fd >= 0 && boot->source.size > 0 &&
+		    boot->source.size <= pmem_room(boot->memory.device.size);
+	int r;
+
+	/* A file would not be there any more after the kexec that reserves
+	 * memory; and nobody knows how much an unknown size needs. */
+	if (asked == BOOT_AUTO)
+		asked = fits || (!is_file(boot) && boot->source.size > 0)
+				? BOOT_PMEM
+				: BOOT_INITRD;
+	else if (asked == BOOT_PMEM && !fits && is_file(boot))
+		return failure_set(failure, ENOTSUP,
+				   "%s: a file is gone after the kexec that "
+				   "reserves memory for it; give its URL, or "
+				   "boot with memmap= (boomerang-boot(8)), or "
+				   "use --method initrd",
+				   boot->source.title);
+	else if (asked == BOOT_PMEM && boot->source.size == 0)
+		return failure_set(failure, ENOTSUP,
+				   "%s: the server does not say how large it "
+				   "is, so no memory can be reserved; use "
+				   "--method initrd",
+				   boot->source.title);
+	if (boot->chosen) {
+		r = check_medium(boot, asked, failure);
+		if (r < 0)
+			return r;
+	}
+	return asked == BOOT_PMEM ? plan_pmem(boot, failure)
+				  : plan_initrd(boot, failure);
+}

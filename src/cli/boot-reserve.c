@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Into the bootstrap once more, which is told to leave memory alone and what
+ * to fetch into it. A kernel gives memory away at its start alone, so this
+ * costs a boot of some seconds without firmware.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/text.h"
+#include "cli/boot.h"
+#include "kernel/payload.h"
+#include "kernel/words.h"
+#include "takeover/carry.h"
+#include "takeover/network.h"
+
+#define RESOLV_CONF_MAX 4096
+
+static void make_plan(const struct boot *boot, struct boot_plan *plan)
+{
+	const struct boot_arguments *a = boot->arguments;
+	const char *wanted = a->image.request.sha256;
+
+	*plan = (struct boot_plan){
+		.magic = BOOT_PLAN_MAGIC,
+		.method = BOOT_PMEM,
+		.flags = (a->insecure ? BOOT_INSECURE : 0) |
+			 (a->crash ? BOOT_CRASH : 0) |
+			 (a->image.require_signature ? BOOT_REQUIRE_SIGNATURE
+						     : 0),
+	};
+	/* A name is looked up again, with all that the table says of it. */
+	str_copy(plan->reference, sizeof(plan->reference),
+		 boot->source.distro ? boot->source.distro->name
+				     : boot->source.reference.target);
+	if (wanted && *wanted)
+		str_copy(plan->sha256, sizeof(plan->sha256), wanted);
+	else
+		str_copy(plan->sha256, sizeof(plan->sha256),
+			 boot->source.reference.sha256);
+	if (boot->chosen)
+		str_copy(plan->entry, sizeof(plan->entry),
+			 boot->choice.menu.entries[boot->choice.index].title);
+	else if (a->entry)
+		str_copy(plan->entry, sizeof(plan->entry), a->entry);
+}
+
+static int add_append(const struct boot *boot, struct boot_plan *plan,
+		      struct failure *failure)
+{
+	const char *append = boot->arguments->append;
+
+	if (append && !str_copy(plan->append, sizeof(plan->append), append))
+		return failure_set(failure, ENOBUFS,
+				   "--append has more than %zu bytes",
+				   sizeof(plan->append) - 1);
+	return 0;
+}
+
+/* On another system the bootstrap has neither its consoles nor its address;
+ * what `boomerang build` says it needs lies beside it. */
+static int foreign_cmdline(const struct boot *boot, char *buf, size_t size,
+			   struct failure *failure)
+{
+	struct text text = text_over(buf, size);
+	char words[KERNEL_CMDLINE_MAX], network[512],
+		resolv_conf[RESOLV_CONF_MAX], path[PATH_MAX];
+	struct text at = text_over(path, sizeof(path));
+	int r = words_of_machine(boot->own_cmdline, words, sizeof(words),
+				 failure);
+
+	if (r < 0)
+		return r;
+	carry_resolv_conf(resolv_conf, sizeof(resolv_conf));
+	network_cmdline(resolv_conf, network, sizeof(network));
+	text_add(&at, "%s/cmdline", boot->arguments->bootstrap);
+	text_add(&text, "%s %s", words, network);
+	if (file_read_line(AT_FDCWD, path, words, sizeof(words)) > 0)
+		text_add(&text, " %s", words);
+	return 0;
+}
+
+static int make_cmdline(const struct boot *boot, char *buf, size_t size,
+			struct failure *failure)
+{
+	char foreign[2 * KERNEL_CMDLINE_MAX];
+	int r;
+
+	if (boot->in_bootstrap)
+		return words_for_bootstrap(boot->own_cmdline, &boot->range, buf,
+					   size, failure);
+	r = foreign_cmdline(boot, foreign, sizeof(foreign), failure);
+	return r < 0 ? r
+		     : words_for_bootstrap(foreign, &boot->range, buf, size,
+					   failure);
+}
+
+static int open_self(const struct boot *boot, struct self *self,
+		     struct failure *failure)
+{
+	return boot->in_bootstrap
+		       ? self_pack(self, failure)
+		       : self_open(self, boot->arguments->bootstrap, failure);
+}
+
+static int assemble(const struct boot *boot, const struct self *self,
+		    const struct boot_plan *plan, struct payload *payload,
+		    struct failure *failure)
+{
+	int r = payload_open(payload, "the bootstrap", failure);
+
+	(void)boot;
+	if (r == 0)
+		r = payload_add_archive(payload, self->archive_fd,
+					"the bootstrap", failure);
+	if (r == 0)
+		r = payload_add_bytes(payload, BOOT_PLAN, 0600, plan,
+				      sizeof(*plan), failure);
+	return r < 0 ? r : payload_finish(payload, failure);
+}
+
+int boot_reserve(struct boot *boot, struct failure *failure)
+{
+	_cleanup_self struct self self = { FD_NONE, FD_NONE };
+	_cleanup_payload struct payload payload = { .fd = FD_NONE };
+	char cmdline[KERNEL_CMDLINE_MAX];
+	struct boot_plan plan;
+	int r;
+
+	make_plan(boot, &plan);
+	r = add_append(boot, &plan, failure);
+	if (r == 0)
+		r = make_cmdline(boot, cmdline, sizeof(cmdline), failure);
+	if (r == 0)
+		r = boot_confirm(boot, boot->source.title, failure);
+	if (r < 0)
+		return r;
+	printf("memory       the bootstrap starts again, to leave some alone "
+	       "for it\n");
+	fflush(stdout);
+	r = open_self(boot, &self, failure);
+	if (r == 0)
+		r = assemble(boot, &self, &plan, &payload, failure);
+	if (r == 0)
+		r = kexec_load_files(KEXEC_NEXT, self.kernel_fd, payload.fd,
+				     cmdline, "the bootstrap", failure);
+	return r < 0 ? r : boot_jump(boot, "the bootstrap", failure);
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/* The parts of `boomerang boot`, in the order in which they are used. */
+#pragma once
+
+#include "cli/image-arguments.h"
+#include "image/ranged.h"
+#include "kernel/boot-menu.h"
+#include "kernel/distros.h"
+#include "kernel/image-check.h"
+#include "kernel/kexec.h"
+#include "kernel/medium.h"
+#include "kernel/pmem.h"
+#include "kernel/self.h"
+#include "wire/boot-plan.h"
+
+#define BOOT_DIR_DEFAULT "out" /* of `boomerang build` */
+
+/* What was asked for. */
+struct boot_arguments {
+	struct image_arguments image; /* its reference: what was typed */
+	const char *entry, *append;   /* NULL: not said */
+	const char *bootstrap;	      /* the directory that has it */
+	const char *kernel;	      /* a pair instead of an ISO */
+	const char *initrds[BOOT_INITRDS_MAX];
+	size_t initrd_count;
+	enum boot_method method;
+	bool dry_run, insecure, yes, crash;
+	bool resume;   /* it is a boot_plan that asks */
+	bool in_menus; /* nothing was typed: the person chooses */
+};
+
+/* The ISO, wherever it is at the moment. */
+struct boot_source {
+	const struct distro *distro; /* NULL: an address was typed */
+	struct reference reference;  /* of the ISO itself */
+	char title[128];
+	uint64_t size; /* bytes; 0: not known */
+	/* NULL: it cannot be read before all of it was fetched. */
+	const struct reader *reader;
+	int fd; /* of a local file, a memfd, or of the pmem device */
+	struct reader at_fd;
+	struct ranged *ranged;
+};
+
+/* The memory that outlives kexec, when there is some. */
+struct boot_memory {
+	struct pmem_device device;
+	int fd;
+	bool has_kept;
+	struct kept_iso kept; /* an ISO that is there, when has_kept */
+};
+
+/* What of the ISO is booted. */
+struct boot_choice {
+	struct iso iso;
+	struct boot_menu menu;
+	size_t index; /* of the entry */
+	enum medium medium;
+	struct kernel_facts kernel;
+	uint64_t initrd_size; /* bytes, of all its initrds */
+};
+
+/* One boot, as far as it is. */
+struct boot {
+	const struct boot_arguments *arguments;
+	bool in_bootstrap;
+	struct distros distros;
+	struct boot_memory memory;
+	struct boot_source source;
+	struct boot_choice choice;
+	bool chosen;
+	enum boot_method method; /* never BOOT_AUTO once chosen */
+	bool reserves;		 /* range must be taken out first */
+	struct pmem_range range;
+	struct kexec_policy policy;
+	char own_cmdline[KERNEL_CMDLINE_MAX]; /* of the bootstrap */
+};
+
+/* Opens what the others use, undone by boot_close(), which is fine after any
+ * failure of it. */
+int boot_open(struct boot *boot, struct failure *failure) _must_check;
+void boot_close(struct boot *boot);
+
+/* Finds the ISO that was asked for, without fetching it. */
+int boot_find(struct boot *boot, struct failure *failure) _must_check;
+
+/* Whether the ISO that is asked for lies in memory already, unchanged. */
+bool boot_is_kept(const struct boot *boot);
+
+/* Whether the ISO itself lies in the pmem device. */
+bool boot_is_in_memory(const struct boot *boot);
+
+/* Asks the person what to boot: fills in the arguments' reference. */
+int boot_ask(struct boot *boot, struct boot_arguments *arguments,
+	     struct failure *failure) _must_check;
+
+/* Reads what the ISO offers, chooses, and refuses what cannot work. */
+int boot_look(struct boot *boot, struct failure *failure) _must_check;
+
+/* Decides where the ISO will be, and whether all of it fits. */
+int boot_decide(struct boot *boot, struct failure *failure) _must_check;
+
+/* For a person: what was found, and what would be done. */
+void boot_print(const struct boot *boot);
+
+/* Brings the ISO to its place, checked. Interruptible. */
+int boot_fetch(struct boot *boot, struct failure *failure) _must_check;
+
+/* The sha256 that the ISO must have and who says so, from the table's list and
+ * its signature; "": nothing says. */
+struct boot_demand {
+	char sha256[SHA256_HEX_MAX];
+	char who[160];
+};
+int boot_demand(const struct boot *boot, struct boot_demand *ret_demand,
+		struct failure *failure) _must_check;
+
+/* These return only with a failure, or 0 when the jump was asked for. */
+/* Into the bootstrap once more, with memory taken out and this plan. */
+int boot_reserve(struct boot *boot, struct failure *failure) _must_check;
+/* Into the live system. */
+int boot_live(struct boot *boot, struct failure *failure) _must_check;
+/* Into a kernel and initrds of the person's own. */
+int boot_pair(struct boot *boot, struct failure *failure) _must_check;
+
+/* Ends this system in an orderly way and starts the kernel that is loaded;
+ * what: its name, for persons. */
+int boot_jump(const struct boot *boot, const char *what,
+	      struct failure *failure) _must_check;
+
+/* Asks a person on a running system; nothing in the bootstrap. */
+int boot_confirm(const struct boot *boot, const char *what,
+		 struct failure *failure) _must_check;
+
+/* Waits until the bootstrap has its network, some seconds at most. */
+void boot_await_network(const struct boot *boot);
