@@ -17,7 +17,7 @@ struct boot_entry {
 	char *initrds[BOOT_INITRDS_MAX]; /* likewise */
 	size_t initrd_count;
 	char *cmdline;	   /* without initrd= and BOOT_IMAGE=; may be "" */
-	const char *file;  /* which says so, for persons; the menu owns it */
+	const char *file;  /* which says so, for persons; in a menu, its own */
 	bool other_system; /* no Linux kernel: chainload, memtest, … */
 };
 
@@ -25,7 +25,8 @@ struct boot_menu {
 	struct boot_entry *entries; /* in the loader's order, without doubles */
 	size_t count;
 	size_t chosen; /* the loader's default */
-	char *files;   /* owner of the entries' file names */
+	char **files;  /* the entries' file names */
+	size_t file_count;
 };
 
 /* What a parser of one configuration may ask: other files (source, INCLUDE,
@@ -40,7 +41,9 @@ struct boot_files {
 	int (*list)(void *context, const char *path,
 		    int (*each)(const char *name, void *each_context),
 		    void *each_context);
-	const char *label; /* of the medium, which `search` may look for */
+	/* Of the medium, which `search` may look for; NULL: not known, and
+	 * then every one is its. uuid: "2023-12-10-10-20-30-00". */
+	const char *label, *uuid;
 	void *context;
 };
 
@@ -54,9 +57,14 @@ int syslinux_menu(const struct boot_files *files, const char *path,
 int loader_entries_menu(const struct boot_files *files, const char *directory,
 			struct boot_menu *menu) _must_check;
 
-/* For the parsers: takes the strings of *entry (allocated) over and leaves it
- * empty, also on failure; one with the same kernel, initrds and command line
- * as another is dropped. */
+/*
+ * For the parsers: takes the strings of *entry (allocated; title must be set)
+ * over and leaves it empty, also on failure. initrd= is taken out of the
+ * command line, and is the entry's initrds when it has none. One with the same
+ * kernel, initrds and command line as another is dropped, as is one for another
+ * system with the title of another. Returns the index of the entry, or of that
+ * other. -E2BIG: too many, -ENOMEM.
+ */
 int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry) _must_check;
 
 /*
@@ -73,6 +81,20 @@ int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
  * with *failure, which names some. */
 int boot_menu_find(const struct boot_menu *menu, const char *label,
 		   size_t *ret_index, struct failure *failure) _must_check;
+
+/*
+ * The absolute path that path, as written in a configuration, means to one who
+ * stands in directory: "\\" is "/", and ".", ".." and doubled "/" are resolved.
+ * -ENAMETOOLONG.
+ */
+int boot_path_join(const char *directory, const char *path, char *buf,
+		   size_t size) _must_check;
+/* Adds a copy of an absolute path to the initrds; -ENOMEM, -E2BIG. */
+int boot_entry_add_initrd(struct boot_entry *entry, const char *path)
+	_must_check;
+/* Adds those of a list, "A,B", relative to directory. */
+int boot_entry_add_initrds(struct boot_entry *entry, const char *directory,
+			   const char *list) _must_check;
 
 void boot_entry_clear(struct boot_entry *entry);
 void boot_menu_clear(struct boot_menu *menu);

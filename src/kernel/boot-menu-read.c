@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A live medium has its menu several times, one for each firmware; the one for
+ * GRUB is most often the complete one. Those that only find another one
+ * (EFI/BOOT/grub.cfg, "loopback.cfg") come last: that is then read as it is.
+ */
+#include <errno.h>
+#include <strings.h>
+
+#include "base/cleanup.h"
+#include "base/text.h"
+#include "kernel/boot-menu.h"
+
+#define CONFIGURATION_MAX (512 * KIB)
+#define LISTED_MAX	  8
+
+struct source {
+	const struct iso *iso;
+	struct failure failure; /* of what was no lack of a file */
+	int error;
+};
+
+static const struct {
+	const char *path;
+	int (*read)(const struct boot_files *files, const char *path,
+		    struct boot_menu *menu);
+	bool is_directory;
+} configurations[] = {
+	{ "/boot/grub/grub.cfg", grub_menu },
+	{ "/boot/grub2/grub.cfg", grub_menu },
+	{ "/boot/grub/x86_64-efi/grub.cfg", grub_menu },
+	{ "/grub/grub.cfg", grub_menu },
+	{ "/grub2/grub.cfg", grub_menu },
+	{ "/EFI/BOOT/grub.cfg", grub_menu },
+	{ "/EFI/fedora/grub.cfg", grub_menu },
+	{ "/EFI/debian/grub.cfg", grub_menu },
+	{ "/EFI/ubuntu/grub.cfg", grub_menu },
+	{ "/boot/grub/loopback.cfg", grub_menu },
+	{ "/isolinux/isolinux.cfg", syslinux_menu },
+	{ "/boot/isolinux/isolinux.cfg", syslinux_menu },
+	{ "/boot/x86_64/loader/isolinux.cfg", syslinux_menu },
+	{ "/boot/syslinux/isolinux.cfg", syslinux_menu },
+	{ "/boot/syslinux/syslinux.cfg", syslinux_menu },
+	{ "/syslinux/isolinux.cfg", syslinux_menu },
+	{ "/syslinux/syslinux.cfg", syslinux_menu },
+	{ "/isolinux/syslinux.cfg", syslinux_menu },
+	{ "/isolinux.cfg", syslinux_menu },
+	{ "/syslinux.cfg", syslinux_menu },
+	{ "/loader/entries", loader_entries_menu, true },
+	{ "/boot/loader/entries", loader_entries_menu, true },
+};
+
+/* What an ISO says wrong about one file is a lack of that file; what the
+ * server or the disk fails at is an error of all. */
+static int judge(struct source *source, int r, const struct failure *failure)
+{
+	if (r >= 0 || r == -ENOMEM)
+		return r;
+	if (r != -ENOENT && r != -EBADMSG && r != -EFBIG && r != -EISDIR &&
+	    r != -ENOTDIR && r != -ELOOP && r != -EINVAL) {
+		source->failure = *failure;
+		source->error = r;
+		return r;
+	}
+	return -ENOENT;
+}
+
+static int read_file(void *context, const char *path, char **ret_text,
+		     size_t *ret_len)
+{
+	struct source *source = context;
+	struct failure failure = { 0 };
+	int r = iso_read_whole(source->iso, path, CONFIGURATION_MAX, ret_text,
+			       ret_len, &failure);
+
+	return judge(source, r, &failure);
+}
+
+static bool file_exists(void *context, const char *path)
+{
+	struct source *source = context;
+	struct failure failure = { 0 };
+	struct iso_entry entry;
+	int r = iso_find(source->iso, path, &entry, &failure);
+
+	return judge(source, r, &failure) >= 0;
+}
+
+struct listing {
+	int (*each)(const char *name, void *context);
+	void *context;
+};
+
+static int list_entry(const struct iso_entry *entry, void *context)
+{
+	const struct listing *listing = context;
+
+	return listing->each(entry->name, listing->context);
+}
+
+static int list_directory(void *context, const char *path,
+			  int (*each)(const char *name, void *each_context),
+			  void *each_context)
+{
+	struct source *source = context;
+	struct listing listing = { each, each_context };
+	struct failure failure = { 0 };
+	struct iso_entry entry;
+	int r = iso_find(source->iso, path, &entry, &failure);
+
+	if (r == 0 && entry.type != ISO_DIRECTORY)
+		return -ENOENT;
+	if (r == 0)
+		r = iso_list(source->iso, &entry, list_entry, &listing,
+			     &failure);
+	return judge(source, r, &failure);
+}
+
+/* What names a kernel that is not there starts none. */
+static void check_kernels(const struct boot_files *files,
+			  struct boot_menu *menu)
+{
+	for (size_t i = 0; i < menu->count; i++) {
+		struct boot_entry *entry = &menu->entries[i];
+
+		if (!entry->other_system)
+			entry->other_system =
+				!files->exists(files->context, entry->kernel);
+	}
+}
+
+/* The default, or when that starts no Linux, the first that does. */
+static bool choose(struct boot_menu *menu)
+{
+	if (menu->chosen < menu->count &&
+	    !menu->entries[menu->chosen].other_system)
+		return true;
+	for (size_t i = 0; i < menu->count; i++)
+		if (!menu->entries[i].other_system) {
+			menu->chosen = i;
+			return true;
+		}
+	return false;
+}
+
+static int read_one(const struct boot_files *files, size_t index,
+		    struct boot_menu *ret_menu)
+{
+	_cleanup_boot_menu struct boot_menu menu = { 0 };
+	int r = configurations[index].read(files, configurations[index].path,
+					   &menu);
+
+	if (r == -ENOMEM || r == -ENOENT)
+		return r;
+	/* Of one that is too much, the beginning is good enough. */
+	check_kernels(files, &menu);
+	if (!choose(&menu))
+		return -ENODATA;
+	*ret_menu = menu;
+	menu = (struct boot_menu){ 0 };
+	return 0;
+}
+
+int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
+		   struct failure *failure)
+{
+	struct source source = { .iso = iso };
+	const struct boot_files files = {
+		.read = read_file,
+		.exists = file_exists,
+		.list = list_directory,
+		.label = iso->label,
+		.context = &source,
+	};
+	char found[256];
+	struct text text = text_over(found, sizeof(found));
+
+	for (size_t i = 0; i < ARRAY_SIZE(configurations); i++) {
+		int r = read_one(&files, i, ret_menu);
+
+		if (source.error < 0) {
+			*failure = source.failure;
+			if (r == 0)
+				boot_menu_clear(ret_menu);
+			return source.error;
+		}
+		if (r == 0)
+			return 0;
+		if (r == -ENOMEM)
+			return failure_errno(failure, ENOMEM, "the boot menu");
+		if (r != -ENOENT)
+			text_add(&text, "%s%s", text.len > 0 ? ", " : "",
+				 configurations[i].path);
+	}
+	if (text.len == 0)
+		return failure_set(failure, ENODATA,
+				   "%s: has no configuration of GRUB, SYSLINUX "
+				   "or systemd-boot: it is no live ISO, or one "
+				   "that boots otherwise",
+				   iso->reader->name);
+	return failure_set(failure, ENODATA,
+			   "%s: starts no Linux kernel by what its %s say%s",
+			   iso->reader->name, found,
+			   strchr(found, ',') ? "" : "s");
+}
