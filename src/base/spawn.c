@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
@@ -69,6 +70,8 @@ static void exec_child(const struct spawn *what, int errors)
 	signals_reset();
 	if (what->session)
 		setsid();
+	if (what->dies_with_us)
+		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	r = place_fds(what, &errors);
 	if (r == 0) {
 		close_range(EXTRA_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);

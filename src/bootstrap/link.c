@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "base/fd.h"
+#include "base/text.h"
 #include "wire/ipv4.h"
 
 static bool has_attr(const void *attrs, size_t len, uint16_t type)
@@ -64,6 +65,15 @@ int link_read(const struct nlmsghdr *message, struct link *ret_link)
 		       info.ifi_flags & IFF_LOWER_UP;
 	*ret_link = link;
 	return 0;
+}
+
+bool link_is_wireless(const char *name)
+{
+	char path[64];
+	struct text text = text_over(path, sizeof(path));
+
+	text_add(&text, "/sys/class/net/%s/phy80211", name);
+	return access(path, F_OK) == 0;
 }
 
 int link_watch(void)

@@ -31,6 +31,9 @@ struct link {
 int link_read(const struct nlmsghdr *message, struct link *ret_link)
 	_must_check;
 
+/* Whether it is a radio's, which is in sysfs and not in the message. */
+bool link_is_wireless(const char *name);
+
 /* A socket, not blocking, on which every change of an interface is
  * announced. */
 int link_watch(void) _must_check;

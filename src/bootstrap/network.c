@@ -133,6 +133,7 @@ enum trouble {
 	TROUBLE_NO_INTERFACE,
 	TROUBLE_LEFT_ALONE,
 	TROUBLE_NO_LINK,
+	TROUBLE_NOT_JOINED,
 	TROUBLE_NO_ADDRESS,
 	TROUBLE_NO_ANSWER,
 };
@@ -147,6 +148,9 @@ static const struct {
 				 { "ip= leaves all interfaces alone", "" } },
 	[TROUBLE_NO_LINK] = { { "waiting for a link on ", "" },
 			      { "no link on ", ": is the cable plugged in?" } },
+	[TROUBLE_NOT_JOINED] = { { "waiting for a Wi-Fi network on ", "" },
+				 { "", " has joined no network: `wifi` at the "
+				       "prompt does" } },
 	[TROUBLE_NO_ADDRESS] = { { "setting the address of ", "" },
 				 { "", " does not take the address of ip=" } },
 	[TROUBLE_NO_ANSWER] = { { "waiting for DHCP on ", "" },
@@ -175,7 +179,8 @@ static enum trouble find_trouble(const struct network *network,
 		return network->left_out ? TROUBLE_LEFT_ALONE
 					 : TROUBLE_NO_INTERFACE;
 	if (!best->link.running)
-		return TROUBLE_NO_LINK;
+		return link_is_wireless(best->link.name) ? TROUBLE_NOT_JOINED
+							 : TROUBLE_NO_LINK;
 	return best->param && best->param->method == IPPARAM_STATIC
 		       ? TROUBLE_NO_ADDRESS
 		       : TROUBLE_NO_ANSWER;

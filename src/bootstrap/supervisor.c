@@ -16,6 +16,8 @@
 #include "bootstrap/actions.h"
 #include "bootstrap/modules.h"
 #include "bootstrap/statefile.h"
+#include "bootstrap/wifi.h"
+#include "wire/boot-plan.h"
 
 #define ARENA_SIZE (32 * MIB)
 
@@ -391,12 +393,15 @@ static void start_services(struct supervisor *s)
 				       .argument = s,
 				       .worker.record = network_said };
 	s->ssh = (struct service){ .name = "sshd", .body = ssh_run };
+	s->wifi = (struct service){ .name = "wifi", .body = wifi_run };
 	service_start(&s->modules, &s->loop);
 	service_start(&s->network, &s->loop);
 	if (*s->settings.server)
 		report_start(&s->report, &s->loop, s->settings.server);
 	if (access("/root/.ssh/authorized_keys", F_OK) == 0)
 		service_start(&s->ssh, &s->loop);
+	if (access(WIFI_PROGRAM, X_OK) == 0)
+		service_start(&s->wifi, &s->loop);
 }
 
 static void start_people(struct supervisor *s)
@@ -416,6 +421,7 @@ static void start_people(struct supervisor *s)
 	consoles_init(&s->consoles, &s->loop, s->settings.cmdline);
 	if (*s->settings.first.ref)
 		s->consoles.first = &s->settings.first;
+	s->consoles.resumes = access(BOOT_PLAN, F_OK) == 0;
 	consoles_start(&s->consoles);
 }
 

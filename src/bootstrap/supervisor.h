@@ -27,7 +27,7 @@ struct supervisor {
 	struct consoles consoles;
 	struct hotkey hotkey;
 	struct control control;
-	struct service network, modules, ssh;
+	struct service network, modules, ssh, wifi;
 	struct report report; /* to the boot server */
 
 	struct worker loader, cleaner, screen, trimmer;
