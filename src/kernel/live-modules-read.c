@@ -105,9 +105,11 @@ static int read_module(int root_fd, const char *dir, struct view relative,
 		     : read_file(root_fd, path, MODULE_MAX, &bytes, &len);
 	if (r == 0)
 		r = decompress(&bytes, &len);
-	if (r < 0)
-		return failure_errno(failure, -r,
-				     "%s in the ISO cannot be read", path);
+	if (r < 0) {
+		failure_errno(failure, -r, "%s in the ISO cannot be read",
+			      path);
+		return -EBADMSG;
+	}
 	*ret_bytes = TAKE_PTR(bytes);
 	*ret_len = len;
 	return 0;

@@ -6,8 +6,8 @@
 
 /*
  * Reads them from where root_fd's tree has the modules of the release, each
- * decompressed. -ENOENT with *failure: it has none for the release, or
- * -ENOPKG: it has, but not all of names.
+ * decompressed. With *failure, -ENOENT: it has none for the release; -ENOPKG:
+ * it has, but not all of names; -EBADMSG: one of them cannot be read.
  */
 int live_modules_read(int root_fd, const char *release,
 		      const char *const *names,

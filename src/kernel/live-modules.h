@@ -25,8 +25,8 @@ struct live_modules {
  * a file that has them, or in an image within it. Each is mounted read-only
  * from iso_fd, the device or file that is the ISO, in a child, at no place that
  * has a name; needs root. names: NULL-terminated; what they depend on comes
- * along. -ENOENT with *failure: the ISO has none for it. Nothing is left
- * behind.
+ * along. With *failure, -ENOENT: the ISO has no modules of this release;
+ * -ENOPKG: it has, but one of names is not among them. Nothing is left behind.
  */
 int live_modules_find(const struct iso *iso, int iso_fd, const char *release,
 		      const char *const *names,
