@@ -209,7 +209,8 @@ static int run(struct boot *boot, struct boot_arguments *a,
 {
 	int r = boot_open(boot, failure);
 
-	if (r == 0)
+	/* A dry run shows all it can, on any machine. */
+	if (r == 0 && !a->dry_run)
 		r = check_policy(boot, failure);
 	if (r < 0)
 		return r;
@@ -221,8 +222,10 @@ static int run(struct boot *boot, struct boot_arguments *a,
 		r = boot_find(boot, failure);
 	if (r == 0)
 		r = look_and_decide(boot, failure);
-	if (r < 0 || a->dry_run)
+	if (r < 0)
 		return r;
+	if (a->dry_run)
+		return check_policy(boot, failure);
 	return boot->reserves ? reserve(boot, failure)
 			      : fetch_and_go(boot, failure);
 }

@@ -104,6 +104,9 @@ static inline void fake_answer(struct fake *fake, int fd, int events)
 			     1);
 		fake_end(fd, CONTROL_DONE, NULL);
 		return;
+	case CONTROL_KEXEC:
+		fake_end(fd, CONTROL_FAILED, "no kernel is loaded");
+		return;
 	}
 }
 

@@ -25,6 +25,25 @@ static void shows(const char *what)
 	ok(terminal_shows(&terminal, what), label);
 }
 
+/* Stands for the program's, which this library does not have. */
+int cmd_boot(int argc, char **argv)
+{
+	printf("boots %s", argv[0]);
+	for (int i = 1; i < argc; i++)
+		printf(" %s", argv[i]);
+	printf("\n");
+	fflush(stdout);
+	return STATUS_FAILED;
+}
+
+static int run_resume(const char *unused _unused)
+{
+	static char name[] = "prompt", option[] = "--resume";
+	char *argv[] = { name, option, NULL };
+
+	return cmd_prompt(2, argv);
+}
+
 static int run_prompt(const char *load)
 {
 	static char name[] = "prompt", option[] = "--load";
@@ -148,6 +167,16 @@ static void test_load_first(void)
 	test_end();
 }
 
+static void test_boot(void)
+{
+	terminal_start(&terminal, run_resume, NULL);
+	shows("boots boot --resume\r\n");
+	shows(PROMPT);
+	terminal_type(&terminal, "boot --entry x http://h/iso\r");
+	shows("boots boot --entry x http://h/iso\r\n" PROMPT);
+	ok_int(terminal_end(&terminal), 0, "the prompt ends");
+}
+
 static void test_entered(void)
 {
 	size_t at;
@@ -176,6 +205,7 @@ int main(void)
 	test_load();
 	test_end();
 	test_load_first();
+	test_boot();
 	test_entered();
 	fake_stop(&fake);
 	return tap_done();
