@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: MIT
+"""`boomerang boot` of Debian's live system, from the bootstrap's prompt and
+back again; and what cannot be booted."""
+
+import hashlib
+import sys
+
+from lab import hostile_isos, isos
+from lab.livelab import LiveLab, backing, only_memory
+from lab.tap import Scenario, check, equal
+
+SCENARIO = Scenario("live ISO of Debian", lambda: LiveLab("live"))
+
+
+# -- nothing is done ------------------------------------------------------------
+
+@SCENARIO.case("--dry-run tells entry, command line and place; nothing more")
+def dry_run(lab):
+    iso = isos.debian()
+    before = lab.sent(iso)
+    text = lab.boot.command(f"boot --dry-run {lab.url(iso)}", 60)
+    for words in ("Live system (amd64)", "(amd64 serial console)",
+                  "/live/vmlinuz-", "/live/initrd.img-", "live-boot",
+                  "memmap="):
+        check(words in text, f"no {words!r} in {text!r}")
+    got = lab.sent(iso) - before
+    print(f"# {got >> 10} KiB were read")
+    check(got < iso.stat().st_size / 2, f"{got} bytes were downloaded")
+    code, text = lab.boot.shell("cat /sys/kernel/kexec_loaded; "
+                                "ls /dev/pmem* 2>/dev/null")
+    equal(text.split(), ["0"], "what is left")
+
+
+def _refused(description, pattern, make, arguments="", query=""):
+    @SCENARIO.case(description)
+    def case(lab):
+        lab.refused(pattern, f"{arguments} {lab.url(make(), query)}")
+        _, text = lab.boot.shell("cat /sys/kernel/kexec_loaded")
+        equal(text.strip(), "0", "kexec_loaded")
+
+
+_refused("an ISO without anything to boot is refused", r"kernel|boot",
+         hostile_isos.no_kernel)
+_refused("a menu that names a kernel which is not there is refused",
+         r"vmlinuz-6\.1", hostile_isos.missing_kernel)
+_refused("a kernel of another architecture is refused", r"arm64",
+         hostile_isos.foreign)
+_refused("a layout that nobody knows is refused", r"layout|medium|know",
+         hostile_isos.unknown)
+_refused("an ISO that does not fit is refused", r"(?i)memory|RAM|MiB|GiB",
+         lambda: hostile_isos.huge(8))
+_refused("an entry that is not there is refused, those there are named",
+         r"Live system", isos.debian, '--entry Nothing')
+_refused("a file that is not there is refused", r"404",
+         lambda: hostile_isos.small().with_name("nothing.iso"))
+
+
+# -- there and back -------------------------------------------------------------
+
+@SCENARIO.case("URL to login: the root is on the ISO in memory, no more than "
+               "300 MiB besides it are used")
+def there(lab):
+    iso = isos.debian()
+    since = lab.vm.ttyS1.cursor
+    lab.sample_memory()
+    lab.start(lab.url(iso, "rate=8000000"))
+    # The bootstrap's next life, in which the download is.
+    lab.vm.ttyS1.expect(r"\[bootstrap\] # ", 120)
+    lab.sample_memory()
+    shell = lab.wait_login("deblive")
+    lab.check_memory(since)
+    only_memory(shell, "/run/live/medium")
+    backing(shell, "/live/filesystem.squashfs")
+    equal(shell.check("findmnt -n -o FSTYPE /").strip(), "overlay", "root")
+    equal(shell.check("cat /sys/kernel/kexec_loaded").strip(), "1",
+          "the bootstrap is loaded")
+    state = shell.run("systemctl is-system-running --wait", 180)[1].strip()
+    equal(state, "running", "is-system-running")
+    lab.returned(lambda: shell.start("systemctl kexec"))
+    lab.holds(iso)
+
+
+@SCENARIO.case("the same ISO once more, with no byte downloaded")
+def again(lab):
+    iso = isos.debian()
+    _prepared(lab, iso)
+    before = lab.sent(iso)
+    shell = lab.login(lab.url(iso), "deblive")
+    equal(lab.sent(iso) - before, 0, "bytes downloaded")
+    only_memory(shell, "/run/live/medium")
+    equal(shell.check("cat /sys/kernel/kexec_loaded").strip(), "1",
+          "the bootstrap is loaded again")
+    lab.returned(lambda: shell.start("systemctl kexec"))
+
+
+def _prepared(lab, iso):
+    """The ISO is in memory: after a failure (a new machine) it was not."""
+    if lab.sent(iso) < iso.stat().st_size:
+        shell = lab.login(lab.url(iso), "deblive")
+        lab.returned(lambda: shell.start("systemctl kexec"))
+
+
+def _comes_back(lab, pattern, arguments):
+    """What is known only when all of it was fetched, which is when there is
+    no memory of that size yet in the bootstrap's next life; with its prompt
+    the words are there."""
+    lab.refused(pattern, arguments, 180)
+    equal(lab.boot.status()["phase"], "bootstrap", "phase")
+
+
+@SCENARIO.case("a digest that differs is refused when all was fetched")
+def digest(lab):
+    iso = hostile_isos.small()
+    right = hashlib.sha256(iso.read_bytes()).hexdigest()
+    wrong = ("1" if right[0] == "0" else "0") + right[1:]
+    _comes_back(lab, rf"sha256.*{right}", f"--sha256 {wrong} {lab.url(iso)}")
+
+
+@SCENARIO.case("a server without ranges: looked at when all was fetched")
+def no_ranges(lab):
+    url = lab.url(hostile_isos.foreign(), "ranges=no")
+    text = lab.boot.command(f"boot --dry-run {url}", 60)
+    check("gives no parts" in text, f"--dry-run: {text!r}")
+    _comes_back(lab, "arm64", url)
+
+
+if __name__ == "__main__":
+    sys.exit(SCENARIO.main())
