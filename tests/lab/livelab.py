@@ -24,6 +24,17 @@ _SAMPLE = "while :; do awk '/MemTotal/ {t=$2} /MemAvailable/ " \
           "{print \"used\", t-$2, \"kB\"}' /proc/meminfo; sleep 0.2; done"
 
 
+def wait_login(console, host):
+    """Logs in as soon as the live system lets one; a prompt of the bootstrap
+    is one of its failures."""
+    index, match = console.expect_any([rf"^{host} login: ", PROMPT],
+                                      LOGIN_SECONDS)
+    check(index == 0, f"boot: {match.before.strip()[-800:]}")
+    # The prompt is there already.
+    console.cursor = console.text.rindex(f"{host} login: ")
+    return login(console, host)
+
+
 class LiveLab(Lab):
     """A machine at the bootstrap's prompt."""
 
@@ -44,20 +55,10 @@ class LiveLab(Lab):
         """From the prompt into the live system; returns its shell."""
         start = time.monotonic()
         self.start(reference, arguments)
-        shell = self.wait_login(host)
+        shell = wait_login(self.console, host)
         print(f"# {time.monotonic() - start:.1f} s to a login in {host}",
               flush=True)
         return shell
-
-    def wait_login(self, host):
-        """Logs in as soon as the live system lets one; a prompt of the
-        bootstrap is one of its failures."""
-        index, match = self.console.expect_any(
-            [rf"^{host} login: ", PROMPT], LOGIN_SECONDS)
-        check(index == 0, f"boot: {match.before.strip()[-800:]}")
-        # The prompt is there already.
-        self.console.cursor = self.console.text.rindex(f"{host} login: ")
-        return login(self.console, host)
 
     def refused(self, pattern, arguments, timeout=120):
         """A command that must end with a line that says why, and does

@@ -6,7 +6,7 @@ import hashlib
 import sys
 
 from lab import hostile_isos, isos
-from lab.livelab import LiveLab, backing, only_memory
+from lab.livelab import LiveLab, backing, only_memory, wait_login
 from lab.tap import Scenario, check, equal
 
 SCENARIO = Scenario("live ISO of Debian", lambda: LiveLab("live"))
@@ -67,7 +67,7 @@ def there(lab):
     # The bootstrap's next life, in which the download is.
     lab.vm.ttyS1.expect(r"\[bootstrap\] # ", 120)
     lab.sample_memory()
-    shell = lab.wait_login("deblive")
+    shell = wait_login(lab.console, "deblive")
     lab.check_memory(since)
     only_memory(shell, "/run/live/medium")
     backing(shell, "/live/filesystem.squashfs")
