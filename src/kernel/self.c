@@ -281,9 +281,11 @@ int self_pack(struct self *ret_self, struct failure *failure)
 	_cleanup_self struct self self = SELF_NONE;
 	int r;
 
-	self.kernel_fd = open_file(SELF_KERNEL, failure);
+	self.kernel_fd = open(SELF_KERNEL, O_RDONLY | O_CLOEXEC);
 	if (self.kernel_fd < 0)
-		return self.kernel_fd;
+		return failure_errno(
+			failure, errno,
+			"the bootstrap cannot start itself again: " SELF_KERNEL);
 	r = packer_new(&packer, failure);
 	if (r == 0)
 		r = pack_root(packer, failure);
