@@ -170,6 +170,7 @@ int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
 		.exists = file_exists,
 		.list = list_directory,
 		.label = iso->label,
+		.uuid = *iso->uuid ? iso->uuid : NULL,
 		.context = &source,
 	};
 	char found[256];
