@@ -19,6 +19,7 @@ const struct decoder *decoder_of(enum image_kind kind)
 	case KIND_EROFS:
 	case KIND_DISK:
 	case KIND_QCOW2:
+	case KIND_ISO:
 		break;
 	}
 	return NULL;

@@ -8,6 +8,7 @@
 #define TAR_BLOCK	 512
 #define TAR_CHECKSUM	 148
 #define TAR_CHECKSUM_LEN 8
+#define ISO_MARK	 32769 /* of the first volume descriptor, ECMA-119 8.1 */
 
 struct magic {
 	size_t at;
@@ -56,6 +57,7 @@ static const struct magic magics[] = {
 	MAGIC(0, "vhdxfile", KIND_UNKNOWN, "a VHDX disk image"),
 	MAGIC(0, "conectix", KIND_UNKNOWN, "a VHD disk image"),
 	MAGIC(64, "\x7f\x10\xda\xbe", KIND_UNKNOWN, "a VDI disk image"),
+	MAGIC(ISO_MARK, "CD001", KIND_ISO, "ISO image"),
 	MAGIC(510, "\x55\xaa", KIND_UNKNOWN,
 	      "a boot sector without a partition"),
 	MAGIC(0,
@@ -161,6 +163,13 @@ static const struct magic *find_magic(struct view head)
 	return NULL;
 }
 
+/* Live media are disks as well: a partition table is in the 32 KiB that an ISO
+ * leaves to others (ECMA-119 6.2.1). */
+static bool is_iso(struct view head)
+{
+	return view_starts(view_at(head, ISO_MARK), "CD001", 5);
+}
+
 enum image_kind kind_of(struct view head)
 {
 	const struct magic *magic;
@@ -171,6 +180,8 @@ enum image_kind kind_of(struct view head)
 	if (is_skippable_frame(head))
 		return KIND_TAR_ZSTD;
 	magic = find_magic(head);
+	if (magic && magic->kind == KIND_DISK && magic->at > 0 && is_iso(head))
+		return KIND_ISO;
 	if (magic && magic->kind != KIND_UNKNOWN)
 		return magic->kind;
 	/* Behind everything that has a mark at its very start. */
@@ -194,6 +205,7 @@ bool kind_is_file(enum image_kind kind)
 	case KIND_TAR_XZ:
 	case KIND_TAR_LZ4:
 	case KIND_CPIO:
+	case KIND_ISO:
 		break;
 	}
 	return false;
@@ -239,6 +251,11 @@ int kind_refuse(struct view head, const char *name, struct failure *failure)
 		"squashfs, erofs or a disk (raw, qcow2)";
 	const struct magic *magic = find_magic(head);
 
+	if (kind_of(head) == KIND_ISO)
+		return failure_set(failure, EBADMSG,
+				   "%s: this is an ISO image; `boomerang boot` "
+				   "starts it, with its own kernel",
+				   name);
 	if (head.left == 0)
 		return failure_set(failure, EBADMSG, "%s: the file is empty",
 				   name);

@@ -5,8 +5,8 @@
 #include "base/failure.h"
 #include "wire/view.h"
 
-/* So many bytes decide: the farthest mark is that of erofs, at 1024. */
-#define KIND_HEAD 4096
+/* So many bytes decide: the farthest mark is that of an ISO, in sector 16. */
+#define KIND_HEAD (33 * 1024)
 
 enum image_kind {
 	KIND_UNKNOWN,
@@ -20,6 +20,7 @@ enum image_kind {
 	KIND_EROFS,
 	KIND_DISK,  /* raw: a partition table, or another file system */
 	KIND_QCOW2, /* QEMU's docs/interop/qcow2.txt */
+	KIND_ISO,   /* ISO 9660: no root; its own kernel makes one of it */
 };
 
 /* Whether it is a file that is kept as one (squashfs, erofs, disk, qcow2),
@@ -34,8 +35,8 @@ enum image_kind kind_of(struct view head);
 const char *kind_name(enum image_kind kind);
 
 /*
- * For a head that is KIND_UNKNOWN: fills *failure with a line that begins with
- * name and says what this is instead ("looks like a web page"), and returns
- * -EBADMSG.
+ * For a head that is KIND_UNKNOWN or KIND_ISO: fills *failure with a line that
+ * begins with name and says what this is instead ("looks like a web page"), and
+ * returns -EBADMSG.
  */
 int kind_refuse(struct view head, const char *name, struct failure *failure);

@@ -128,7 +128,7 @@ static int decoder_for(int fd, const char *name,
 		return failure_errno(failure, errno, "%s: cannot read", name);
 	view = view_over(head, (size_t)n);
 	kind = kind_of(view);
-	if (kind == KIND_UNKNOWN)
+	if (kind == KIND_UNKNOWN || kind == KIND_ISO)
 		return kind_refuse(view, name, failure);
 	if (kind_is_file(kind) || kind == KIND_CPIO)
 		return failure_set(failure, EBADMSG,

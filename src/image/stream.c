@@ -160,6 +160,7 @@ static uint64_t needed_bytes(struct job *job, struct view head)
 	case KIND_TAR:
 	case KIND_CPIO:
 	case KIND_QCOW2:
+	case KIND_ISO:
 		break;
 	}
 	return MAX(hint, job->fetch.total);
@@ -222,7 +223,7 @@ static int decide(struct job *job, struct failure *failure)
 
 	job->decided = true;
 	job->kind = kind_of(head);
-	if (job->kind == KIND_UNKNOWN)
+	if (job->kind == KIND_UNKNOWN || job->kind == KIND_ISO)
 		return kind_refuse(head, job->name, failure);
 	r = job->kind == KIND_QCOW2 ? refuse_qcow2(job, head, failure) : 0;
 	if (r == 0)

@@ -123,6 +123,31 @@ static void test_disks(void)
 	ok_str(kind_name(KIND_DISK), "raw disk", "it has a name");
 }
 
+static void test_iso(void)
+{
+	uint8_t head[KIND_HEAD] = { 0 };
+	struct view view = view_over(head, sizeof(head));
+	struct failure failure;
+
+	memcpy(head + 32768, "\1CD001\1", 7);
+	ok_int(kind_of(view), KIND_ISO, "an ISO");
+	ok_int(kind_of(view_over(head, 32768 + 5)), KIND_UNKNOWN, "cut");
+	make_table(head);
+	memcpy(head + 32768, "\1CD001\1", 7);
+	ok_int(kind_of(view), KIND_ISO, "that is a disk, too");
+	memcpy(head + 512, "EFI PART", 8);
+	ok_int(kind_of(view), KIND_ISO, "with GPT");
+	memcpy(head, "hsqs", 4);
+	ok_int(kind_of(view), KIND_SQUASHFS, "anything may be in a squashfs");
+	memset(head, 0, 4);
+	ok(!kind_is_file(KIND_ISO), "it is not kept as a file");
+	ok_int(kind_refuse(view, "URL", &failure), -EBADMSG, "it is refused");
+	ok_str(failure.text,
+	       "URL: this is an ISO image; `boomerang boot` starts it, with "
+	       "its own kernel",
+	       "in words");
+}
+
 static const struct {
 	const char *head;
 	const char *says;
@@ -252,6 +277,7 @@ int main(void)
 	test_tar();
 	test_magic();
 	test_disks();
+	test_iso();
 	test_refusals();
 	test_gzip_hint();
 	test_xz_hint();
