@@ -11,6 +11,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/boot.h"
+#include "kernel/words.h"
 
 /* The bootstrap that goes with the live system to come back: its kernel and
  * archive, which a live system's memory holds twice. */
@@ -45,6 +46,8 @@ static int plan_pmem(struct boot *boot, struct failure *failure)
 {
 	uint64_t total = memory_now().total;
 	_cleanup_free char *iomem = NULL;
+	struct pmem_range ours;
+	bool gives;
 	size_t len;
 	int r;
 
@@ -58,6 +61,10 @@ static int plan_pmem(struct boot *boot, struct failure *failure)
 			boot, room_for_initrd(boot, boot->choice.initrd_size),
 			total, failure);
 	}
+	/* What is set apart for another ISO comes back. */
+	gives = words_our_range(boot->own_cmdline, &ours);
+	if (gives)
+		total += ours.size;
 	r = check_memory(boot,
 			 boot->source.size +
 				 room_for_initrd(boot,
@@ -68,7 +75,8 @@ static int plan_pmem(struct boot *boot, struct failure *failure)
 	r = host_read("/proc/iomem", MIB, &iomem, &len);
 	if (r < 0)
 		return failure_errno(failure, -r, "/proc/iomem");
-	return pmem_plan(iomem, boot->source.size, &boot->range, failure);
+	return pmem_plan(iomem, gives ? &ours : NULL, boot->source.size,
+			 &boot->range, failure);
 }
 
 static int plan_initrd(struct boot *boot, struct failure *failure)

@@ -148,36 +148,72 @@ static void consider(struct search *search, uint64_t start, uint64_t end)
 	};
 }
 
+/* A piece of memory, as it grows along the map. */
+struct piece {
+	uint64_t start, end;
+	bool given; /* its last part is given back, with what lies in it */
+};
+
+/* Whether the resource is what the next kernel has back as memory. */
+static bool is_given(const struct resource *resource,
+		     const struct pmem_range *given)
+{
+	return given && resource->start >= given->start &&
+	       resource->end - given->start <= given->size &&
+	       is_called(resource, "Persistent Memory (legacy)");
+}
+
+static void take_resource(struct search *search, struct piece *piece,
+			  const struct resource *resource,
+			  const struct pmem_range *given)
+{
+	bool is_back = is_given(resource, given);
+	bool usable = is_back || is_called(resource, "System RAM");
+
+	if (!usable || resource->start != piece->end) {
+		consider(search, piece->start, piece->end);
+		*piece = (struct piece){ 0 };
+		if (usable)
+			piece->start = resource->start;
+	}
+	if (usable)
+		piece->end = resource->end;
+	piece->given = is_back;
+}
+
 /*
  * The running kernel's own parts are free for the next one; what else lies in
  * the memory (a crash kernel's share, tables of the firmware) may have a reason
  * that outlives it.
  */
-static void search_iomem(struct search *search, const char *iomem)
+static void cut_resource(struct search *search, struct piece *piece,
+			 const struct resource *resource)
+{
+	if (piece->end == 0 || piece->given || resource->name.left == 0 ||
+	    view_starts(resource->name, "Kernel ", 7))
+		return;
+	consider(search, piece->start, MIN(resource->start, piece->end));
+	piece->start = MAX(piece->start, resource->end);
+}
+
+static void search_iomem(struct search *search, const char *iomem,
+			 const struct pmem_range *given)
 {
 	struct view text = view_over(iomem, strlen(iomem));
 	struct resource resource;
-	uint64_t start = 0, end = 0; /* of the piece that is not cut yet */
+	struct piece piece = { 0 };
 
 	while (next_resource(&text, &resource)) {
-		if (!resource.nested) {
-			consider(search, start, end);
-			start = end = 0;
-			if (is_called(&resource, "System RAM")) {
-				start = resource.start;
-				end = resource.end;
-			}
-		} else if (resource.name.left > 0 && end > 0 &&
-			   !view_starts(resource.name, "Kernel ", 7)) {
-			consider(search, start, MIN(resource.start, end));
-			start = MAX(start, resource.end);
-		}
+		if (resource.nested)
+			cut_resource(search, &piece, &resource);
+		else
+			take_resource(search, &piece, &resource, given);
 	}
-	consider(search, start, end);
+	consider(search, piece.start, piece.end);
 }
 
-int pmem_plan(const char *iomem, uint64_t size, struct pmem_range *ret_range,
-	      struct failure *failure)
+int pmem_plan(const char *iomem, const struct pmem_range *given, uint64_t size,
+	      struct pmem_range *ret_range, struct failure *failure)
 {
 	struct search search = { 0 };
 	char wanted[SIZE_TEXT_MAX], fits[SIZE_TEXT_MAX];
@@ -186,7 +222,7 @@ int pmem_plan(const char *iomem, uint64_t size, struct pmem_range *ret_range,
 		search.size = round_up(size + KEPT_SIZE, PMEM_UNIT);
 	else
 		search.size = UINT64_MAX;
-	search_iomem(&search, iomem);
+	search_iomem(&search, iomem, given);
 	if (search.best.size > 0) {
 		*ret_range = search.best;
 		return 0;

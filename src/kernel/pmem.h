@@ -20,11 +20,13 @@ struct pmem_range {
 /*
  * Where an ISO of size bytes and its record fit: in the highest "System RAM" of
  * iomem (the text of /proc/iomem as root sees it) that has the room, without
- * what is already reserved. Decides from the text alone. -ENOSPC with *failure,
+ * what is already reserved; but given (NULL: nothing) is reserved no more when
+ * the plan is carried out. Decides from the text alone. -ENOSPC with *failure,
  * which says how much would fit; -EPERM: root did not read the text.
  */
-int pmem_plan(const char *iomem, uint64_t size, struct pmem_range *ret_range,
-	      struct failure *failure) _must_check;
+int pmem_plan(const char *iomem, const struct pmem_range *given, uint64_t size,
+	      struct pmem_range *ret_range, struct failure *failure)
+	_must_check;
 
 /* "memmap=186M!0x74400000". -ENOBUFS. */
 int pmem_word(const struct pmem_range *range, char *buf, size_t size)

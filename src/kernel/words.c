@@ -70,6 +70,17 @@ static int check_room(const struct text *text, size_t size,
 			   size - 1);
 }
 
+bool words_our_range(const char *cmdline, struct pmem_range *ret_range)
+{
+	char ours[64], word[sizeof("memmap=") + sizeof(ours)];
+	struct text text = text_over(word, sizeof(word));
+
+	if (cmdline_last(cmdline, WORDS_PMEM, ours, sizeof(ours)) < 0)
+		return false;
+	text_add(&text, "memmap=%s", ours);
+	return pmem_words(word, ret_range, 1) == 1;
+}
+
 int words_for_bootstrap(const char *cmdline, const struct pmem_range *range,
 			char *buf, size_t size, struct failure *failure)
 {

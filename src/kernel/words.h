@@ -9,6 +9,9 @@
  * another ISO needs another place. One that a person gave is left alone. */
 #define WORDS_PMEM "boomerang.pmem"
 
+/* The range of it; false: there is none of ours. */
+bool words_our_range(const char *cmdline, struct pmem_range *ret_range);
+
 /*
  * For the bootstrap: the command line, of it or of another system, without what
  * was said to this boot alone (image_url= and its like, BOOT_IMAGE=, initrd=,

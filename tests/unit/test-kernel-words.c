@@ -126,11 +126,26 @@ static void test_room(void)
 	       0, "just as much as fits");
 }
 
+static void test_our_range(void)
+{
+	struct pmem_range range = { 0 };
+
+	ok(words_our_range("a boomerang.pmem=186M!0x74400000 memmap=1M!1G",
+			   &range) &&
+		   range.start == 0x74400000 && range.size == 186 * MIB,
+	   "the range that is ours");
+	ok(!words_our_range("memmap=186M!0x74400000", &range),
+	   "a person's is not");
+	ok(!words_our_range("boomerang.pmem=186M boomerang.pmem", &range),
+	   "nor is one that says nothing");
+}
+
 int main(void)
 {
 	test_bootstrap();
 	test_machine();
 	test_live();
 	test_room();
+	test_our_range();
 	return tap_done();
 }

@@ -102,11 +102,48 @@ static void test_plan(void)
 
 	for (size_t i = 0; i < ARRAY_SIZE(plans); i++) {
 		struct pmem_range is = { 0 };
-		int r = pmem_plan(plans[i].iomem, plans[i].size, &is, &failure);
+		int r = pmem_plan(plans[i].iomem, NULL, plans[i].size, &is,
+				  &failure);
 
 		if (!ok(r == 0 && is.start == plans[i].want.start &&
 				is.size == plans[i].want.size,
 			plans[i].what))
+			printf("# %d: %" PRIx64 " bytes at %" PRIx64 "\n", r,
+			       is.size, is.start);
+	}
+}
+
+static void test_given_back(void)
+{
+	static const struct {
+		struct pmem_range given;
+		uint64_t size;
+		struct pmem_range want;
+		const char *what;
+	} cases[] = {
+		{ { 0x60000000, 0x1fc00000 },
+		  GIB,
+		  { 0x2fe00000, GIB + 2 * MIB },
+		  "what is kept and given back is one with its neighbours" },
+		{ { 0x60000000, 0x1fb00000 },
+		  GIB,
+		  { 0x10000000, GIB + 2 * MIB },
+		  "another range than what is kept is none" },
+		{ { 0x60100000, 0x1fb00000 },
+		  GIB,
+		  { 0x10000000, GIB + 2 * MIB },
+		  "nor is one that begins behind it" },
+	};
+	struct failure failure;
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct pmem_range is = { 0 };
+		int r = pmem_plan(with_pmem, &cases[i].given, cases[i].size,
+				  &is, &failure);
+
+		if (!ok(r == 0 && is.start == cases[i].want.start &&
+				is.size == cases[i].want.size,
+			cases[i].what))
 			printf("# %d: %" PRIx64 " bytes at %" PRIx64 "\n", r,
 			       is.size, is.start);
 	}
@@ -145,7 +182,8 @@ static void test_no_plan(void)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct pmem_range is = { 1, 2 };
 		struct failure failure = { 0 };
-		int r = pmem_plan(cases[i].iomem, cases[i].size, &is, &failure);
+		int r = pmem_plan(cases[i].iomem, NULL, cases[i].size, &is,
+				  &failure);
 
 		ok_int(r, -cases[i].err, cases[i].what);
 		ok(is.start == 1 && is.size == 2, "nothing is written");
@@ -271,6 +309,7 @@ static void test_no_room(void)
 int main(void)
 {
 	test_plan();
+	test_given_back();
 	test_no_plan();
 	test_word();
 	test_words();
