@@ -35,7 +35,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         fault, _, rest = self.path[1:].partition("/")
         self.server.requests.append((self.path, self.headers.get("Range")))
         self.close_connection = True
-        getattr(self, "do_" + fault.replace("-", "_"))(rest)
+        try:
+            getattr(self, "do_" + fault.replace("-", "_"))(rest)
+        except FileNotFoundError:
+            self.do_status(404)
 
     # --- helpers ---
 
