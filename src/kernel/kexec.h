@@ -25,11 +25,12 @@ int kexec_load_files(enum kexec_use use, int kernel_fd, int initrd_fd,
 /* Nothing is loaded afterwards. */
 int kexec_unload(enum kexec_use use) _must_check;
 
-/* What the running kernel demands of the next. */
+/* What the running kernel demands of the next. One that was built to want a
+ * signature without lockdown does not tell before it is asked to load. */
 struct kexec_policy {
-	bool possible;	      /* it has kexec_file_load(2), not switched off */
-	bool needs_signature; /* lockdown, or the kernel was built to */
-	char why[96];	      /* "lockdown=integrity", … */
+	bool possible;	      /* it knows kexec, and it is not switched off */
+	bool needs_signature; /* lockdown */
+	char why[96];	      /* "the kernel is locked down …"; "": nothing */
 };
 
 void kexec_look(struct kexec_policy *ret_policy);
