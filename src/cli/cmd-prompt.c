@@ -51,6 +51,8 @@ static const struct prompt_command {
 	  "what runs, and what the last return found", cmd_status, false },
 	{ "images", "images [drop ID...]", "the images in memory; drop them",
 	  cmd_images, false },
+	{ "wifi", "wifi [connect NETWORK]",
+	  "join a wireless network; alone: a menu", cmd_wifi, false },
 	{ "shell", "shell", "a shell of the bootstrap; `exit` leaves it",
 	  prompt_shell, false },
 	{ "reboot", "reboot", "reboot the machine", cmd_reboot, true },

@@ -32,6 +32,7 @@ int cmd_return(int argc, char **argv);
 int cmd_serve(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_swap(int argc, char **argv);
+int cmd_wifi(int argc, char **argv);
 
 /*
  * Says on stderr "boomerang COMMAND: MESSAGE; see boomerang(1)" and returns

@@ -31,6 +31,7 @@ static const struct command commands[] = {
 	{ "swap", "replace the running system by an image in memory",
 	  cmd_swap },
 	{ "image", "inspect, verify, unpack, convert an image", cmd_image },
+	{ "wifi", "join a wireless network (in the bootstrap)", cmd_wifi },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
 	{ "prompt", NULL, cmd_prompt },
