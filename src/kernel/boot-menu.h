@@ -85,10 +85,13 @@ int boot_menu_find(const struct boot_menu *menu, const char *label,
 /*
  * The absolute path that path, as written in a configuration, means to one who
  * stands in directory: "\\" is "/", and ".", ".." and doubled "/" are resolved.
- * -ENAMETOOLONG.
+ * SYSLINUX writes "/" as "::", too. -ENAMETOOLONG.
  */
 int boot_path_join(const char *directory, const char *path, char *buf,
 		   size_t size) _must_check;
+/* Whether a name matches a pattern of "*", "?" and other characters, upper or
+ * lower case. */
+bool boot_name_matches(const char *pattern, const char *name);
 /* Adds a copy of an absolute path to the initrds; -ENOMEM, -E2BIG. */
 int boot_entry_add_initrd(struct boot_entry *entry, const char *path)
 	_must_check;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include <ctype.h>
 #include <errno.h>
 
 #include "base/text.h"
@@ -40,11 +41,41 @@ int boot_path_join(const char *directory, const char *path, char *buf,
 		   size_t size)
 {
 	struct text text = text_over(buf, size);
+	const char *from_root = str_after(path, "::");
 
-	if (!is_slash(*path))
+	if (!from_root && !is_slash(*path))
 		add_components(&text, directory);
-	add_components(&text, path);
+	add_components(&text, from_root ? from_root : path);
 	if (text.len == 0)
 		text_put(&text, "/");
 	return text.cut ? -ENAMETOOLONG : 0;
+}
+
+static bool is_same_character(char a, char b)
+{
+	return a == '?' ||
+	       tolower((unsigned char)a) == tolower((unsigned char)b);
+}
+
+/* Only the last "*" is ever tried again, so that no pattern takes more than
+ * its length times that of the name: fnmatch(3) may take for ever. */
+bool boot_name_matches(const char *pattern, const char *name)
+{
+	const char *behind_star = NULL, *tried = NULL;
+
+	while (*name) {
+		if (*pattern == '*') {
+			behind_star = ++pattern;
+			tried = name;
+		} else if (*pattern && is_same_character(*pattern, *name)) {
+			pattern++;
+			name++;
+		} else if (behind_star) {
+			pattern = behind_star;
+			name = ++tried;
+		} else {
+			return false;
+		}
+	}
+	return pattern[strspn(pattern, "*")] == '\0';
 }

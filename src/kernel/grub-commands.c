@@ -106,11 +106,18 @@ static int take_path(const struct grub *grub, const struct call *call,
 
 static int source(struct grub *grub, const struct call *call)
 {
+	struct grub_open_file file;
 	char path[PATH_MAX];
+	int r;
 
 	if (take_path(grub, call, path, sizeof(path)) < 0)
 		return say(grub, GRUB_FALSE);
-	return grub_run_file(grub, path);
+	r = grub_open_file(grub, path, &file);
+	if (r < 0)
+		return r;
+	r = grub_run_file(grub, &file);
+	grub_close_file(grub, &file);
+	return r;
 }
 
 static int configfile(struct grub *grub, const struct call *call)

@@ -90,24 +90,47 @@ struct expansion {
 	struct grub *grub;
 	struct text text; /* the argument that is being put together */
 	bool has_begun;	  /* it is one, even if it is empty */
+	bool is_pattern;  /* it has a "*" or "?" without quotes */
 	const char **list;
 	size_t count;
 	bool is_full;
 };
 
+static int add_argument(const char *text, void *context)
+{
+	struct expansion *to = context;
+	const char *copy = grub_string(&to->grub->arena, text, strlen(text));
+
+	if (!copy || to->count == GRUB_ARGUMENTS_MAX)
+		return -E2BIG;
+	to->list[to->count++] = copy;
+	return 0;
+}
+
+static int add_paths(struct expansion *to)
+{
+	char pattern[PATH_MAX];
+
+	if (!str_copy(pattern, sizeof(pattern), to->text.buf))
+		return 0;
+	return grub_glob(to->grub, pattern, add_argument, to);
+}
+
+/* A pattern that nothing matches stays as it is. */
 static void end_argument(struct expansion *to)
 {
-	const char *copy;
+	size_t before = to->count;
+	int r = 0;
 
-	if (!to->has_begun)
+	if (!to->has_begun || to->is_full)
 		return;
-	copy = grub_string(&to->grub->arena, to->text.buf, to->text.len);
-	if (!copy || to->text.cut || to->count == GRUB_ARGUMENTS_MAX)
-		to->is_full = true;
-	else
-		to->list[to->count++] = copy;
+	if (to->is_pattern && strchr("/(", *to->text.buf))
+		r = add_paths(to);
+	if (r == 0 && to->count == before)
+		r = add_argument(to->text.buf, to);
+	to->is_full = r < 0 || to->text.cut;
 	to->text = text_over(to->grub->scratch, sizeof(to->grub->scratch));
-	to->has_begun = false;
+	to->has_begun = to->is_pattern = false;
 }
 
 static void add_whole(struct expansion *to, const char *value)
@@ -122,6 +145,7 @@ static void add_split(struct expansion *to, const char *value)
 	while (*value) {
 		size_t len = strcspn(value, " \t\n");
 
+		to->is_pattern |= strcspn(value, "*?") < len;
 		if (len > 0) {
 			text_add(&to->text, "%.*s", (int)len, value);
 			to->has_begun = true;
@@ -164,6 +188,8 @@ static void add_piece(struct expansion *to, const struct grub_piece *piece)
 	char digits[24];
 
 	if (!piece->is_variable) {
+		to->is_pattern |=
+			!piece->is_quoted && strpbrk(piece->text, "*?");
 		add_whole(to, piece->text);
 		return;
 	}

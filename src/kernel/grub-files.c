@@ -68,7 +68,7 @@ struct options {
 	enum sought sought;
 	bool sets;
 	const char *variable; /* NULL: not said */
-	const char *names[2]; /* the last words that are no options */
+	const char *names[2]; /* the first words that are no options */
 };
 
 static bool is_word_of(const char *word, const char *list)
@@ -85,7 +85,7 @@ static bool is_word_of(const char *word, const char *list)
 	return false;
 }
 
-/* --set=NAME and --set, which may have its name as the next word. */
+/* --set=NAME, or --set, which probe takes the next word for. */
 static bool take_set(struct options *options, const char *word)
 {
 	const char *name = str_after(word, "--set=");
@@ -95,6 +95,14 @@ static bool take_set(struct options *options, const char *word)
 	options->sets = true;
 	options->variable = name;
 	return true;
+}
+
+static void take_name(struct options *options, const char *word)
+{
+	if (!options->names[0])
+		options->names[0] = word;
+	else if (!options->names[1])
+		options->names[1] = word;
 }
 
 static struct options read_options(const struct grub_arguments *arguments)
@@ -114,8 +122,7 @@ static struct options read_options(const struct grub_arguments *arguments)
 		const char *word = arguments->list[i];
 
 		if (*word != '-') {
-			options.names[0] = options.names[1];
-			options.names[1] = word;
+			take_name(&options, word);
 			continue;
 		}
 		if (is_word_of(word, "-h --hint"))
@@ -126,8 +133,6 @@ static struct options read_options(const struct grub_arguments *arguments)
 			if (is_word_of(word, kinds[k].words))
 				options.sought = kinds[k].sought;
 	}
-	if (options.sets && !options.variable)
-		options.variable = options.names[0] ? options.names[0] : "root";
 	return options;
 }
 
@@ -154,37 +159,42 @@ static bool is_found(const struct grub *grub, enum sought sought,
 	return false;
 }
 
-int grub_search(struct grub *grub, const struct grub_arguments *arguments)
+/* search.file NAME VARIABLE, and so on. */
+static void take_short_form(const char *command, struct options *options)
 {
 	static const struct {
 		const char *command;
 		enum sought sought;
-	} others[] = {
+	} forms[] = {
 		{ "search.file", SOUGHT_FILE },
 		{ "search.fs_label", SOUGHT_LABEL },
 		{ "search.fs_uuid", SOUGHT_UUID },
 	};
-	struct options options = read_options(arguments);
-	const char *name = options.names[1];
 
-	/* search.file NAME VARIABLE */
-	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		if (str_eq(arguments->list[0], others[i].command)) {
-			options.sought = others[i].sought;
-			if (options.names[0]) {
-				name = options.names[0];
-				options.variable = options.names[1];
-			}
+	for (size_t i = 0; i < ARRAY_SIZE(forms); i++)
+		if (str_eq(command, forms[i].command)) {
+			options->sought = forms[i].sought;
+			options->sets = options->names[1];
+			options->variable = options->names[1];
 		}
+}
+
+int grub_search(struct grub *grub, const struct grub_arguments *arguments)
+{
+	struct options options = read_options(arguments);
+
+	take_short_form(arguments->list[0], &options);
 	if (options.sought == SOUGHT_NOTHING)
 		options.sought = SOUGHT_LABEL;
 	grub->status = GRUB_FALSE;
-	if (!name || !is_found(grub, options.sought, name))
+	if (!options.names[0] ||
+	    !is_found(grub, options.sought, options.names[0]))
 		return 0;
 	grub->status = GRUB_TRUE;
-	if (!options.variable)
+	if (!options.sets)
 		return 0;
-	return grub_set(grub, options.variable, GRUB_DRIVE);
+	return grub_set(grub, options.variable ? options.variable : "root",
+			GRUB_DRIVE);
 }
 
 int grub_probe(struct grub *grub, const struct grub_arguments *arguments)
@@ -206,8 +216,11 @@ int grub_probe(struct grub *grub, const struct grub_arguments *arguments)
 	case SOUGHT_NOTHING:
 		break;
 	}
+	/* probe --set VARIABLE DRIVE */
+	if (options.sets && !options.variable)
+		options.variable = options.names[0];
 	grub->status = value ? GRUB_TRUE : GRUB_FALSE;
-	if (!value || !options.sets)
+	if (!value || !options.variable)
 		return 0;
 	return grub_set(grub, options.variable, value);
 }

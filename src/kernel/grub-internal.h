@@ -70,7 +70,7 @@ struct grub_file {
 	struct grub_file *next;
 	const char *path;
 	struct grub_node *nodes;
-	bool is_running;
+	bool is_open;
 };
 
 enum grub_leave {
@@ -116,11 +116,31 @@ int grub_open_scope(struct grub *grub, bool only_exported) _must_check;
 int grub_expand(struct grub *grub, const struct grub_word *words,
 		const char **list, size_t *ret_count) _must_check;
 
+/* --- grub-glob.c --- */
+
+/* Hands each path that a pattern with "*" and "?" matches to each(), which
+ * ends it with what is not 0; that or 0 is returned, or a negative errno. */
+int grub_glob(struct grub *grub, const char *pattern,
+	      int (*each)(const char *path, void *context), void *context)
+	_must_check;
+
 /* --- grub-run.c: 0, or a negative errno; what a command says is in status --- */
 
 int grub_run(struct grub *grub, const struct grub_node *list) _must_check;
-/* Runs a file in the current scope; status: whether it is there. */
-int grub_run_file(struct grub *grub, const char *path) _must_check;
+
+/* A file between opening and closing it: while it runs, and while the menu that
+ * it made is shown. */
+struct grub_open_file {
+	struct grub_file *file; /* NULL: not there, or open already */
+	const char *outer;	/* that ran before */
+};
+
+int grub_open_file(struct grub *grub, const char *path,
+		   struct grub_open_file *ret) _must_check;
+/* In the current scope. status stays as it is when there is none. */
+int grub_run_file(struct grub *grub, const struct grub_open_file *file)
+	_must_check;
+void grub_close_file(struct grub *grub, struct grub_open_file *file);
 
 /* --- grub-commands.c --- */
 

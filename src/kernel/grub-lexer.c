@@ -221,7 +221,6 @@ int grub_next_token(struct grub_lexer *lexer, struct grub_token *ret)
 	} marks[] = {
 		{ "\n", GRUB_SEPARATOR }, { ";", GRUB_SEPARATOR },
 		{ "{", GRUB_OPEN },	  { "}", GRUB_CLOSE },
-		{ "&&", GRUB_ANDAND },	  { "||", GRUB_OROR },
 		{ "&", GRUB_SEPARATOR },  { "|", GRUB_SEPARATOR },
 	};
 

@@ -241,33 +241,15 @@ static int parse_node(struct parser *parser, unsigned ends,
 	return r;
 }
 
-/* What joins the next command to the one before; the token itself is passed
- * over, as is one that begins no command. */
-static bool is_between(const struct parser *parser, enum grub_join *join)
+/* What stands between commands, or begins none. */
+static bool is_between(const struct parser *parser)
 {
 	const unsigned begin =
 		WORD_IF | WORD_FOR | WORD_WHILE | WORD_UNTIL | WORD_FUNCTION;
-	unsigned word;
+	unsigned word = reserved_of(&parser->token);
 
-	switch (parser->token.kind) {
-	case GRUB_ANDAND:
-		*join = GRUB_AND;
-		return true;
-	case GRUB_OROR:
-		*join = GRUB_OR;
-		return true;
-	case GRUB_SEPARATOR:
-		return true; /* "&&" may end a line */
-	case GRUB_CLOSE:
-		return true;
-	case GRUB_END:
-	case GRUB_OPEN:
-		return false;
-	case GRUB_WORD:
-		word = reserved_of(&parser->token);
-		return word && !(word & begin);
-	}
-	return false;
+	return parser->token.kind == GRUB_SEPARATOR ||
+	       (word && !(word & begin));
 }
 
 /* Commands up to one of the reserved words in ends, which stays. */
@@ -275,20 +257,17 @@ static int parse_list(struct parser *parser, unsigned ends,
 		      struct grub_node **ret_list)
 {
 	struct grub_node *node = NULL, **end = ret_list;
-	enum grub_join join = GRUB_ALWAYS;
 	int r = 0;
 
 	while (r == 0 && parser->token.kind != GRUB_END &&
 	       !(reserved_of(&parser->token) & ends)) {
-		if (is_between(parser, &join)) {
+		if (is_between(parser)) {
 			r = next(parser);
 			continue;
 		}
 		node = arena_alloc(parser->lexer.arena, sizeof(*node));
 		if (!node)
 			return -E2BIG;
-		node->join = join;
-		join = GRUB_ALWAYS;
 		*end = node;
 		end = &node->next;
 		r = parse_node(parser, ends, node);

@@ -190,9 +190,6 @@ int grub_run(struct grub *grub, const struct grub_node *list)
 	for (; list && r == 0 && grub->leave == GRUB_STAY; list = list->next) {
 		if (++grub->steps > GRUB_STEPS_MAX)
 			return -E2BIG;
-		if ((list->join == GRUB_AND && grub->status != GRUB_TRUE) ||
-		    (list->join == GRUB_OR && grub->status == GRUB_TRUE))
-			continue;
 		r = run_node(grub, list);
 	}
 	grub->depth--;
@@ -232,31 +229,48 @@ static int load(struct grub *grub, const char *path, struct grub_file **ret)
 	return 0;
 }
 
-int grub_run_file(struct grub *grub, const char *path)
+int grub_open_file(struct grub *grub, const char *path,
+		   struct grub_open_file *ret)
 {
-	const char *saved = grub->file;
 	struct grub_file *file;
 	int r = load(grub, path, &file);
 
 	if (r < 0)
 		return r;
+	*ret = (struct grub_open_file){ .outer = grub->file };
 	grub->status = file ? GRUB_TRUE : GRUB_FALSE;
 	if (!file)
 		return 0;
-	/* "Back to the main menu" sources what is shown already. */
-	if (file->is_running) {
+	/* "Back to the main menu" reads what is shown already. */
+	if (file->is_open) {
 		grub->has_menu = true;
 		return 0;
 	}
 	if (++grub->open_files > GRUB_FILES_MAX)
 		return -E2BIG;
-	file->is_running = true;
+	file->is_open = true;
 	grub->file = file->path;
-	r = grub_run(grub, file->nodes);
+	ret->file = file;
+	return 0;
+}
+
+int grub_run_file(struct grub *grub, const struct grub_open_file *file)
+{
+	int r;
+
+	if (!file->file)
+		return 0;
+	r = grub_run(grub, file->file->nodes);
 	if (grub->leave == GRUB_RETURN)
 		grub->leave = GRUB_STAY;
-	grub->file = saved;
-	file->is_running = false;
-	grub->open_files--;
 	return r;
+}
+
+void grub_close_file(struct grub *grub, struct grub_open_file *file)
+{
+	if (!file->file)
+		return;
+	grub->file = file->outer;
+	file->file->is_open = false;
+	grub->open_files--;
 }

@@ -33,16 +33,9 @@ enum grub_node_kind {
 	GRUB_FUNCTION, /* words: its name; body */
 };
 
-enum grub_join {
-	GRUB_ALWAYS,
-	GRUB_AND, /* only when what is before was true */
-	GRUB_OR,
-};
-
 struct grub_node {
 	struct grub_node *next;
 	enum grub_node_kind kind;
-	enum grub_join join; /* to the node before */
 	struct grub_word *words;
 	struct grub_node *condition, *body, *otherwise;
 };
@@ -52,8 +45,6 @@ enum grub_token_kind {
 	GRUB_SEPARATOR, /* line end or ";" */
 	GRUB_OPEN,
 	GRUB_CLOSE,
-	GRUB_ANDAND,
-	GRUB_OROR,
 	GRUB_WORD,
 };
 

@@ -270,22 +270,26 @@ static int set_places(struct grub *grub, const char *path)
 	return r;
 }
 
-/* Runs a file and shows its menu; what it loads without one is an entry. */
+/* Runs a file and shows its menu. */
 static int show_file(struct grub *grub, const char *path)
 {
 	struct grub_level level = { .end = &level.first };
+	struct grub_open_file file;
 	enum grub_status status;
-	int r;
+	int r = grub_open_file(grub, path, &file);
 
+	if (r < 0)
+		return r;
 	grub->level = &level;
 	r = set_places(grub, path);
 	if (r == 0)
-		r = grub_run_file(grub, path);
+		r = grub_run_file(grub, &file);
 	grub->leave = GRUB_STAY;
 	status = grub->status;
 	if (r == 0)
 		r = show_level(grub, &level, grub_get(grub, "default"));
 	grub->status = status;
+	grub_close_file(grub, &file);
 	return r;
 }
 

@@ -5,7 +5,6 @@
  * them, and loader.conf beside their directory names the default.
  */
 #include <errno.h>
-#include <fnmatch.h>
 #include <strings.h>
 
 #include "base/cleanup.h"
@@ -249,12 +248,12 @@ static bool is_default(const char *name, const char *pattern)
 {
 	char bare[NAME_MAX + 1];
 
-	if (fnmatch(pattern, name, FNM_CASEFOLD) == 0)
+	if (boot_name_matches(pattern, name))
 		return true;
 	if (!str_copy(bare, sizeof(bare), name))
 		return false;
 	bare[strlen(bare) - 5] = '\0';
-	return fnmatch(pattern, bare, FNM_CASEFOLD) == 0;
+	return boot_name_matches(pattern, bare);
 }
 
 static int add_entry(struct loader_entry *from, const char *path,

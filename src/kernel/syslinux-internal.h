@@ -47,7 +47,3 @@ struct syslinux {
 /* Reads the file at path; of is empty but for files, directory, arena and
  * file_count. */
 int syslinux_read(struct syslinux *of, const char *path) _must_check;
-
-/* The path of a name in a configuration, which may begin with "::". */
-int syslinux_path(const struct syslinux *of, const char *name, char *buf,
-		  size_t size) _must_check;

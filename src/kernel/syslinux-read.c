@@ -256,16 +256,6 @@ static int run_line(struct syslinux *of, const char *text, unsigned nesting)
 
 /* --- files --- */
 
-/* The path of a name in a configuration, which may begin with "::". */
-int syslinux_path(const struct syslinux *of, const char *name, char *buf,
-		  size_t size)
-{
-	const char *behind_mark = str_after(name, "::");
-
-	return boot_path_join(behind_mark ? "/" : of->directory,
-			      behind_mark ? behind_mark : name, buf, size);
-}
-
 static int run_text(struct syslinux *of, char *text, unsigned nesting)
 {
 	char *line;
@@ -293,7 +283,7 @@ static int read_file(struct syslinux *of, const char *name, unsigned nesting)
 	if (!str_copy(word, sizeof(word), name))
 		return 0;
 	word[strcspn(word, " \t")] = '\0';
-	if (syslinux_path(of, word, path, sizeof(path)) < 0)
+	if (boot_path_join(of->directory, word, path, sizeof(path)) < 0)
 		return 0;
 	if (nesting > NESTING_MAX || ++*of->file_count > FILES_MAX)
 		return -E2BIG;

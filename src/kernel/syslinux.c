@@ -172,7 +172,8 @@ static int set_linux(const struct shown *shown,
 {
 	const char *directory = shown->of->directory;
 	char path[PATH_MAX], list[PATH_MAX];
-	int r = syslinux_path(shown->of, start->kernel, path, sizeof(path));
+	int r = boot_path_join(shown->of->directory, start->kernel, path,
+			       sizeof(path));
 
 	if (r < 0)
 		return 0;
@@ -247,8 +248,8 @@ static int show_label(const struct shown *shown,
 	case SYSLINUX_OTHER:
 		return add_entry(shown, label, &start, title);
 	case SYSLINUX_CONFIG:
-		if (syslinux_path(shown->of, start.kernel, path, sizeof(path)) <
-		    0)
+		if (boot_path_join(shown->of->directory, start.kernel, path,
+				   sizeof(path)) < 0)
 			return 0;
 		strncat(title, " > ", 4);
 		return show_file(shown->run, path, title);
@@ -278,7 +279,8 @@ static int show_default(const struct shown *shown)
 		return 0;
 	label.kernel = shown->of->default_name;
 	first_word(label.kernel, word, sizeof(word));
-	if (syslinux_path(shown->of, word, path, sizeof(path)) < 0 ||
+	if (boot_path_join(shown->of->directory, word, path, sizeof(path)) <
+		    0 ||
 	    !shown->run->files->exists(shown->run->files->context, path))
 		return 0;
 	return show_label(shown, &label);

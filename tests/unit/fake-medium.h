@@ -40,20 +40,27 @@ static inline bool fake_exists(void *context, const char *path)
 	return fake_find(context, path);
 }
 
+/* Names in a directory, of directories too; equal ones must follow one another
+ * in the table. */
 static inline int fake_list(void *context, const char *path,
 			    int (*each)(const char *name, void *each_context),
 			    void *each_context)
 {
-	size_t len = strlen(path);
+	size_t len = strcmp(path, "/") == 0 ? 0 : strlen(path);
+	char last[256] = "", name[256];
 	int r = -ENOENT;
 
 	for (const struct fake_file *file = context; file->path; file++) {
 		const char *rest = file->path + len;
 
-		if (strncmp(file->path, path, len) != 0 || *rest != '/' ||
-		    strchr(rest + 1, '/'))
+		if (strncmp(file->path, path, len) != 0 || *rest != '/')
 			continue;
-		r = each(rest + 1, each_context);
+		snprintf(name, sizeof(name), "%.*s",
+			 (int)strcspn(rest + 1, "/"), rest + 1);
+		if (strcmp(name, last) == 0)
+			continue;
+		memcpy(last, name, sizeof(last));
+		r = each(name, each_context);
 		if (r != 0)
 			return r;
 	}
