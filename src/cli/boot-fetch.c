@@ -15,10 +15,8 @@
 #include "base/text.h"
 #include "cli/boot.h"
 #include "cli/progress-line.h"
-#include "image/checksum-list.h"
 #include "image/digest.h"
 #include "image/openpgp.h"
-#include "image/sidecar.h"
 #include "image/whole.h"
 
 #define LIST_MAX      MIB
@@ -26,16 +24,22 @@
 
 /* --- what it must be --- */
 
-static int ask_for(const char *url, size_t max, struct http_answer *ret,
-		   struct failure *failure)
+/* A file of the distribution's: at its URL, or beside the ISO. */
+static int ask_for(const struct boot *boot, const char *file, size_t max,
+		   struct http_answer *ret, struct failure *failure)
 {
+	char url[CONTROL_REF_MAX];
 	const struct http_question question = {
 		.url = url,
 		.name = url,
 		.size_max = max,
 	};
-	int r = http_ask(&question, ret, failure);
+	int r = distro_url(boot->source.reference.target, file, url,
+			   sizeof(url));
 
+	if (r < 0)
+		return failure_errno(failure, -r, "%s", file);
+	r = http_ask(&question, ret, failure);
 	if (r == 0 && ret->status != 200) {
 		r = failure_set(failure, ENOENT, "%s: the server says %ld", url,
 				ret->status);
@@ -53,9 +57,10 @@ static int memfd_of(const void *bytes, size_t len, struct failure *failure)
 }
 
 /* Of a clear-signed list only what was signed counts: *list is that then. */
-static int check_list(const struct distro *distro, struct http_answer *list,
+static int check_list(const struct boot *boot, struct http_answer *list,
 		      struct openpgp_signer *signer, struct failure *failure)
 {
+	const struct distro *distro = boot->source.distro;
 	struct http_answer signature = { 0 };
 	_cleanup_free char *signed_text = NULL;
 	_cleanup_fd int fd = memfd_of(list->body, list->size, failure);
@@ -63,13 +68,14 @@ static int check_list(const struct distro *distro, struct http_answer *list,
 	int r = fd < 0 ? fd : 0;
 
 	if (r == 0 && detached)
-		r = ask_for(distro->signature, SIGNATURE_MAX, &signature,
+		r = ask_for(boot, distro->signature, SIGNATURE_MAX, &signature,
 			    failure);
 	if (r < 0)
 		return r;
-	r = openpgp_verify(fd, detached ? signature.body : NULL, signature.size,
-			   distro->keys, distro->keys_len, distro->fingerprints,
-			   distro->checksums, signer, &signed_text, failure);
+	r = openpgp_verify(fd, list->size, detached ? signature.body : NULL,
+			   signature.size, distro->keys, distro->keys_len,
+			   distro->fingerprints, distro->checksums, signer,
+			   &signed_text, failure);
 	http_answer_free(&signature);
 	if (r == 0 && signed_text) {
 		free(list->body);
@@ -83,12 +89,9 @@ static int find_in_list(const struct boot *boot, const struct http_answer *list,
 			char *ret_sha256, struct failure *failure)
 {
 	const struct distro *distro = boot->source.distro;
-	char name[SIDECAR_NAME_MAX];
-	int r = sidecar_file_name(&boot->source.reference, name);
+	int r = distro_checksum(boot->source.reference.target, list->body,
+				list->size, ret_sha256);
 
-	if (r == 0)
-		r = checksum_list_find(view_over(list->body, list->size), name,
-				       false, ret_sha256);
 	return r < 0 ? failure_set(failure, EKEYREJECTED,
 				   "%s has no sha256 of %s: the table of "
 				   "distributions is older than it; try "
@@ -104,13 +107,14 @@ static int demand_of_list(const struct boot *boot, struct boot_demand *demand,
 	struct text who = text_over(demand->who, sizeof(demand->who));
 	struct openpgp_signer signer;
 	struct http_answer list;
-	int r = ask_for(distro->checksums, LIST_MAX, &list, failure);
+	const char *slash = strrchr(distro->checksums, '/');
+	int r = ask_for(boot, distro->checksums, LIST_MAX, &list, failure);
 
 	if (r < 0)
 		return r;
-	text_add(&who, "%s", strrchr(distro->checksums, '/') + 1);
+	text_add(&who, "%s", slash ? slash + 1 : distro->checksums);
 	if (distro->signature && !distro->signs_iso) {
-		r = check_list(distro, &list, &signer, failure);
+		r = check_list(boot, &list, &signer, failure);
 		if (r == 0)
 			text_add(&who, ", signed by %s", signer.name);
 	}
@@ -206,6 +210,35 @@ static int digest_of_all(const struct boot_source *source,
 	return r;
 }
 
+/* Of distributions that sign the ISO itself, which says more than their list of
+ * checksums does. */
+static int check_signature(const struct boot *boot, int fd, uint64_t size,
+			   struct boot_demand *checks, struct failure *failure)
+{
+	const struct distro *distro = boot->source.distro;
+	struct http_answer signature;
+	struct openpgp_signer signer;
+	struct text who;
+	char *none;
+	int r;
+
+	if (!distro || !distro->signs_iso)
+		return 0;
+	r = ask_for(boot, distro->signature, SIGNATURE_MAX, &signature,
+		    failure);
+	if (r < 0)
+		return r;
+	r = openpgp_verify(fd, size, signature.body, signature.size,
+			   distro->keys, distro->keys_len, distro->fingerprints,
+			   boot->source.title, &signer, &none, failure);
+	http_answer_free(&signature);
+	if (r < 0)
+		return r;
+	who = text_over(checks->who, sizeof(checks->who));
+	text_add(&who, "its signature, by %s", signer.name);
+	return 0;
+}
+
 static int write_to(struct boot *boot, int fd, uint64_t max,
 		    const struct boot_demand *demand, struct failure *failure)
 {
@@ -214,6 +247,7 @@ static int write_to(struct boot *boot, int fd, uint64_t max,
 	char reference[CONTROL_REF_MAX + SHA256_HEX_MAX];
 	struct text text = text_over(reference, sizeof(reference));
 	struct progress_meter meter = { 0 };
+	struct boot_demand checks = *demand;
 	struct verify_verdict verdict;
 	uint64_t size = 0;
 	int r;
@@ -239,12 +273,16 @@ static int write_to(struct boot *boot, int fd, uint64_t max,
 	source->ranged = ranged_close(source->ranged);
 	source->reader = &source->at_fd;
 	source->fd = fd;
-	tell_checked(&verdict, r < 0 ? "nothing: --insecure" : demand->who);
+	if (r == 0) {
+		r = check_signature(boot, fd, size, &checks, failure);
+		if (r < 0 && tolerate(boot, r, failure) < 0)
+			return r;
+	}
+	tell_checked(&verdict, r < 0 ? "nothing: --insecure" : checks.who);
 	if (fd == boot->memory.fd)
 		tell_kept(boot, size, verdict.sha256,
 			  r < 0 ? ""
-				: (*demand->who ? demand->who
-						: verdict.checked));
+				: (*checks.who ? checks.who : verdict.checked));
 	return 0;
 }
 
