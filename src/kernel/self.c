@@ -22,7 +22,7 @@
 #include "root/mount.h"
 #include "wire/boot-plan.h"
 
-#define LEVEL 1
+#define LEVEL 2
 #define CHUNK (256 * KIB)
 
 struct packer {
