@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+/* The second half is with gpgv itself; tests/unit/openpgp/README says how the
+ * files came about. */
 #include "image/openpgp.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
+#include "base/cleanup.h"
 #include "base/text.h"
+#include "base/whole-file.h"
 #include "tap.h"
 
 #define A    "1111111111111111111111111111111111111111"
@@ -93,9 +99,143 @@ static void test_bad(void)
 	ok_int(judge(GOOD VALID, "1111"), -EKEYREJECTED, "a short one is none");
 }
 
+/* --- with gpgv --- */
+
+#define FILES  "tests/unit/openpgp/"
+#define SIGNER "D449471CB5A433A3FB1FA04C7C363A454297CA9F"
+
+struct file {
+	char *bytes;
+	size_t len;
+};
+
+/* NULL: an empty one. */
+static struct file load(const char *name)
+{
+	_cleanup_fd int fd = FD_NONE;
+	struct file file = { 0 };
+	char path[128];
+
+	if (!name)
+		return file;
+	snprintf(path, sizeof(path), FILES "%s", name);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	ok_int(whole_file_read(fd, 65536, &file.bytes, &file.len), 0, path);
+	return file;
+}
+
+static char *signed_text;
+
+/* signature NULL: message is clear-signed. */
+static int verify(const char *message, const char *signature,
+		  const char *keys_name, const char *fingerprints)
+{
+	struct file sig = load(signature), keys = load(keys_name);
+	_cleanup_fd int fd = FD_NONE;
+	char path[128];
+	struct stat st;
+	int r;
+
+	free(signed_text);
+	snprintf(path, sizeof(path), FILES "%s", message);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	failure = (struct failure){ 0 };
+	r = fstat(fd, &st) < 0
+		    ? -errno
+		    : openpgp_verify(fd, (uint64_t)st.st_size, sig.bytes,
+				     sig.len, keys.bytes, keys.len,
+				     fingerprints, message, &signer,
+				     &signed_text, &failure);
+	free(sig.bytes);
+	free(keys.bytes);
+	return r;
+}
+
+static void test_gpgv(void)
+{
+	ok_int(verify("sums", "sums.signer.sig", "signer.gpg", SIGNER), 0,
+	       "a detached signature");
+	ok_str(signer.fingerprint, SIGNER, "of the signer");
+	ok_str(signer.name, "A Signer <signer@example.org>", "by name");
+	ok(!signed_text, "without a text");
+	ok_int(verify("sums", "sums.signer.asc", "signer.gpg", NULL), 0,
+	       "an armoured one");
+	ok_int(verify("sums.clear", NULL, "signer.gpg", SIGNER), 0,
+	       "a clear-signed message");
+	ok_str(signed_text,
+	       "0123456789abcdef0123456789abcdef"
+	       "0123456789abcdef0123456789abcdef  a.iso\n- dash\n",
+	       "and its text");
+	ok_int(verify("sums.clear", "sums.signer.sig", "signer.gpg", NULL),
+	       -EKEYREJECTED, "a signature of something else");
+	ok_int(verify("sums", "sums.else.sig", "signer.gpg", NULL),
+	       -EKEYREJECTED, "a signature by somebody else");
+	ok(strstr(failure.text, "not trusted"), "is called that");
+	ok_int(verify("sums", "sums.signer.sig", "signer.gpg", A),
+	       -EKEYREJECTED, "by one who may not sign");
+	ok_int(verify("sums", "sums.sha1.sig", "signer.gpg", NULL),
+	       -EKEYREJECTED, "of a SHA-1");
+	ok_int(verify("sums", "sums.expired.sig", "expired.gpg", NULL),
+	       -EKEYREJECTED, "of an expired key");
+	ok_int(verify("sums", NULL, "signer.gpg", NULL), -EKEYREJECTED,
+	       "no signature at all");
+	ok_int(verify("sums", "sums", "signer.gpg", NULL), -EKEYREJECTED,
+	       "what is no signature");
+	ok_int(verify("sums", "sums.signer.sig", "sums", NULL), -EKEYREJECTED,
+	       "keys that are none");
+	ok_int(verify("sums.before", NULL, "signer.gpg", NULL), -EKEYREJECTED,
+	       "a text that stands before the signed one");
+}
+
+/* Longer than any buffer on its way, of which only the first part counts. */
+static void test_length(void)
+{
+	struct file sig = load("sums.signer.sig"), keys = load("signer.gpg");
+	struct file sums = load("sums");
+	FILE *file = tmpfile();
+	uint64_t len = sums.len;
+
+	if (!ok(file && sums.bytes, "a file"))
+		return;
+	ok(fwrite(sums.bytes, 1, sums.len, file) == sums.len, "with a message");
+	ok_int(fflush(file), 0, "written");
+	ok_int(ftruncate(fileno(file), 8 << 20), 0, "and 8 MiB behind it");
+	for (int whole = 0; whole < 2; whole++) {
+		int r = openpgp_verify(fileno(file), whole ? 8 << 20 : len,
+				       sig.bytes, sig.len, keys.bytes, keys.len,
+				       NULL, "device", &signer, &signed_text,
+				       &failure);
+
+		ok_int(r, whole ? -EKEYREJECTED : 0,
+		       whole ? "all of it was not signed"
+			     : "its beginning was");
+	}
+	fclose(file);
+	free(sig.bytes);
+	free(keys.bytes);
+	free(sums.bytes);
+}
+
+static void test_no_gpgv(void)
+{
+	_cleanup_free char *path = strdup(getenv("PATH"));
+
+	setenv("PATH", "/nonexistent", 1);
+	ok_int(verify("sums", "sums.signer.sig", "signer.gpg", NULL), -ENOENT,
+	       "without gpgv");
+	ok(strstr(failure.text, "there is no gpgv"), "which is said");
+	setenv("PATH", path, 1);
+}
+
 int main(void)
 {
 	test_good();
 	test_bad();
+	if (system("command -v gpgv >/dev/null") == 0) {
+		test_gpgv();
+		test_length();
+	}
+	test_no_gpgv();
+	free(signed_text);
 	return tap_done();
 }
