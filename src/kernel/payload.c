@@ -349,7 +349,7 @@ int payload_add_fd(struct payload *payload, const char *path, mode_t mode,
 
 /* --- the end --- */
 
-/* kexec_file_load(2) reads only what nobody can write to meanwhile (ETXTBSY). */
+/* kexec_file_load(2) takes only what nobody can write to (ETXTBSY). */
 static int reopen(struct payload *payload, struct failure *failure)
 {
 	char path[32];

@@ -19,9 +19,10 @@ struct self {
 	}
 
 /*
- * Of the running bootstrap: its kernel (SELF_KERNEL), and its root as a
- * newc archive, compressed by zstd, in a memfd that is only for reading. What is mounted below it, and
- * the contents of /run and /tmp, are left out; so is BOOT_PLAN.
+ * Of the running bootstrap: its kernel (SELF_KERNEL), and its root as a newc
+ * archive, compressed by zstd, in a memfd that can only be read. What is
+ * mounted below it, and the contents of /run and /tmp, are left out; so is
+ * BOOT_PLAN.
  */
 int self_pack(struct self *ret_self, struct failure *failure) _must_check;
 

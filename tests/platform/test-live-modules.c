@@ -19,36 +19,46 @@
 static char scratch[] = "/tmp/boomerang-live-modules-XXXXXX";
 static struct failure failure;
 
-/* In the scratch directory. */
-static bool shell(const char *script)
+/*
+ * What the scripts below are made of:
+ *  modules DIR [SUFFIX]: root/ with four modules in DIR, of which nd-pmem shall
+ *    have the suffix, and something to make it larger than what is left out
+ *  squash FILE: root/ as a squashfs in the ISO
+ */
+static const char functions[] =
+	"modules() {\n"
+	"  rm -rf root iso; mkdir -p root/$1/kernel/nd iso; m=root/$1\n"
+	"  for i in libnvdimm nd_e820 nd-pmem isofs; do\n"
+	"    printf '\\177ELF %s' $i >$m/kernel/nd/$i.ko\n"
+	"  done\n"
+	"  echo 'kernel/nd/libnvdimm.ko:' >$m/modules.dep\n"
+	"  for i in nd_e820.ko nd-pmem.ko$2; do\n"
+	"    echo kernel/nd/$i: kernel/nd/libnvdimm.ko >>$m/modules.dep\n"
+	"  done\n"
+	"  echo 'kernel/nd/isofs.ko:' >>$m/modules.dep\n"
+	"  echo 'kernel/fs/loop.ko' >$m/modules.builtin\n"
+	"  head -c 1200000 /dev/urandom >root/large\n"
+	"  pmem=$m/kernel/nd/nd-pmem.ko; isofs=$m/kernel/nd/isofs.ko\n"
+	"}\n"
+	"squash() {\n"
+	"  mkdir -p iso/$(dirname $1)\n"
+	"  mksquashfs root iso/$1 -noappend -quiet -no-progress\n"
+	"}\n";
+
+/* In the scratch directory, with functions; an ISO of iso/ at its end. */
+static bool make_iso(const char *script)
 {
+	static const char finish[] =
+		"xorriso -as mkisofs -quiet -R -J -V LIVE -o live.iso iso";
 	char command[4096];
 
 	snprintf(command, sizeof(command),
-		 "{ set -e; cd %s; %s; } >>%s/log 2>&1", scratch, script,
-		 scratch);
-	return system(command) == 0;
+		 "{ set -e; cd %s; %s %s; %s; } >>%s/log 2>&1", scratch,
+		 functions, script, finish, scratch);
+	return ok(system(command) == 0, "an ISO is made");
 }
 
-/* root/: a root with four modules, of which one is packed as the word says,
- * and something to make it larger than what is looked into. */
-#define MODULES_IN(dir)                                             \
-	"d=" dir "; rm -rf root; mkdir -p root/$d/kernel/nd iso;"   \
-	"for m in libnvdimm nd_e820 nd-pmem isofs; do"              \
-	"  printf '\\177ELF %s' $m >root/$d/kernel/nd/$m.ko; done;" \
-	"printf '%s\\n' 'kernel/nd/libnvdimm.ko:'"                  \
-	"  'kernel/nd/nd_e820.ko: kernel/nd/libnvdimm.ko'"          \
-	"  'kernel/nd/nd-pmem.ko'$suffix': kernel/nd/libnvdimm.ko'" \
-	"  'kernel/nd/isofs.ko:' >root/$d/modules.dep;"             \
-	"printf 'kernel/fs/loop.ko\\n' >root/$d/modules.builtin;"   \
-	"head -c 1200000 /dev/urandom >root/large;"
-
-#define MODULES MODULES_IN("usr/lib/modules/" RELEASE)
-
-#define SQUASH(path) "mksquashfs root " path " -noappend -quiet;"
-#define ISO                                                         \
-	"xorriso -as mkisofs -quiet -R -J -V LIVE -o live.iso iso;" \
-	"rm -rf iso"
+#define MODULES "modules usr/lib/modules/" RELEASE
 
 static const char *const wanted[] = { "nd_e820", "nd_pmem", "isofs", NULL };
 
@@ -113,49 +123,40 @@ static void test_layouts(void)
 		const char *what, *script;
 	} layouts[] = {
 		{ "Debian: squashfs",
-		  "suffix=;" MODULES
-		  "mkdir iso/live;" SQUASH("iso/live/filesystem.squashfs") },
-		{ "a /lib that is a link to /usr/lib, in the root",
-		  "suffix=.gz;" MODULES_IN(
-			  "etc/lib/modules/" RELEASE) "gzip root/$d/kernel/nd/nd-pmem.ko;"
-						      "ln -s /etc/lib root/lib;" SQUASH(
-							      "iso/root.sfs") },
+		  MODULES "; squash live/filesystem.squashfs" },
+		{ "a /lib that is a link to another place in the root",
+		  "modules etc/lib/modules/" RELEASE " .gz; gzip $pmem;"
+		  "ln -s /etc/lib root/lib; squash root.sfs" },
 		{ "Fedora: ext4 in squashfs, xz",
-		  "suffix=.xz;" MODULES
-		  "xz --check=crc32 root/$d/kernel/nd/nd-pmem.ko;"
-		  "mkdir -p live/LiveOS iso/LiveOS;"
-		  "truncate -s 8M live/LiveOS/rootfs.img;"
-		  "mkfs.ext4 -q -d root live/LiveOS/rootfs.img;"
-		  "mksquashfs live iso/LiveOS/squashfs.img -quiet;" },
+		  MODULES " .xz; xz --check=crc32 $pmem;"
+			  "mkdir -p live/LiveOS; truncate -s 8M image;"
+			  "mkfs.ext4 -q -d root image; rm -r root;"
+			  "mv image live/LiveOS/rootfs.img; mv live root;"
+			  "squash LiveOS/squashfs.img" },
 		{ "erofs three directories deep, zstd",
-		  "suffix=.zst;" MODULES "mkdir -p iso/a/x86_64/c;"
-		  "zstd -q --rm root/$d/kernel/nd/nd-pmem.ko;"
-		  "mkfs.erofs iso/a/x86_64/c/root.erofs root;" },
+		  MODULES " .zst; zstd -q --rm $pmem; mkdir -p iso/a/b/c;"
+			  "mkfs.erofs iso/a/b/c/root.erofs root" },
 		{ "Alpine: a squashfs of modules",
-		  "suffix=;" MODULES_IN("modules/" RELEASE) "mkdir iso/boot;" SQUASH(
-			  "iso/boot/modloop-lts") },
+		  "modules modules/" RELEASE "; squash boot/modloop-lts" },
 		{ "NixOS: a store of packages",
-		  "suffix=;" MODULES_IN(
-			  "0abc-linux-6.1-modules/lib/modules/" RELEASE)
-			  SQUASH("iso/nix-store.squashfs") },
+		  "modules 0abc-linux-6.1-modules/lib/modules/" RELEASE ";"
+		  "squash nix-store.squashfs" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
-		char script[3500];
-
-		snprintf(script, sizeof(script), "%s " ISO, layouts[i].script);
-		ok(shell(script), "an ISO is made");
+		make_iso(layouts[i].script);
 		check_found(layouts[i].what);
 	}
 }
 
 static void test_several(void)
 {
-	ok(shell("suffix=;" MODULES SQUASH("iso/small.squashfs") "rm -r root/usr; head -c 4M /dev/urandom >root/more;" SQUASH(
-		   "iso/larger.squashfs") "printf hsqs >iso/broken.squashfs;"
-					  "head -c 8M /dev/urandom >>iso/broken.squashfs;" ISO),
-	   "an ISO of which the larger file systems have no modules");
-	check_found("the one that has them is found");
+	make_iso(MODULES "; squash small.squashfs; rm -r root/usr;"
+			 "head -c 4M /dev/urandom >root/more;"
+			 "squash larger.squashfs;"
+			 "printf hsqs >iso/broken.squashfs;"
+			 "head -c 8M /dev/urandom >>iso/broken.squashfs");
+	check_found("the one of several that has them");
 }
 
 static void test_none(void)
@@ -164,8 +165,7 @@ static void test_none(void)
 	static const char *const e820x[] = { "loop", "nd_e820x", NULL };
 	static const char *const built_in[] = { "loop", NULL };
 
-	ok(shell("suffix=;" MODULES SQUASH("iso/live.squashfs") ISO),
-	   "an ISO with modules");
+	make_iso(MODULES "; squash live.squashfs");
 	ok_int(find_for("6.1.0-other", wanted, &modules), -ENOENT,
 	       "of another kernel");
 	ok_str(failure.text,
@@ -184,37 +184,26 @@ static void test_none(void)
 	ok_int(find_for(RELEASE, built_in, &modules), 0,
 	       "a driver that is built in");
 	ok_int((int64_t)modules.count, 0, "needs no module");
-	ok(shell("mkdir iso; echo hello >iso/readme;" ISO), "an ISO of a text");
-	check_none(ENOENT, "any of its 0 file systems", "has none");
+	make_iso("rm -rf iso; mkdir iso; echo hello >iso/readme");
+	check_none(ENOENT, "any of its 0 file systems", "an ISO of a text");
 }
 
 static void test_hostile(void)
 {
-	ok(shell("suffix=;" MODULES
-		 "ln -sf /etc/passwd root/$d/kernel/nd/isofs.ko;" SQUASH(
-			 "iso/live.squashfs") ISO),
-	   "a module that is a link out of the root");
+	make_iso(MODULES "; ln -sf /etc/passwd $isofs; squash live.squashfs");
 	check_none(EBADMSG, "isofs.ko in the ISO cannot be read",
-		   "is not read");
-	ok(shell("suffix=;" MODULES
-		 "mkfifo root/fifo; mv root/fifo root/$d/modules.builtin; "
-		 "rm root/$d/kernel/nd/isofs.ko;"
-		 "mkfifo root/$d/kernel/nd/isofs.ko;" SQUASH(
-			 "iso/live.squashfs") ISO),
-	   "a module that is a FIFO");
-	check_none(EBADMSG, "cannot be read", "holds nobody up");
-	ok(shell("suffix=.xz;" MODULES "head -c 70000000 /dev/zero | xz -0 "
-		 "  >root/$d/kernel/nd/nd-pmem.ko.xz;" SQUASH(
-			 "iso/live.squashfs") ISO),
-	   "a module that unpacks to more than any has");
+		   "a module that is a link out of the root");
+	make_iso(MODULES "; rm $isofs; mkfifo $isofs; squash live.squashfs");
+	check_none(EBADMSG, "isofs.ko in the ISO cannot be read",
+		   "a module that is a FIFO holds nobody up");
+	make_iso(MODULES " .xz; head -c 70M /dev/zero | xz -0 >$pmem.xz;"
+			 "squash live.squashfs");
 	check_none(EBADMSG, "nd-pmem.ko.xz in the ISO cannot be read",
-		   "is not unpacked");
-	ok(shell("suffix=.xz;" MODULES "printf '\\3757zXZ\\0rubbish' "
-		 "  >root/$d/kernel/nd/nd-pmem.ko.xz;" SQUASH(
-			 "iso/live.squashfs") ISO),
-	   "a module that is damaged");
+		   "one that unpacks to more than any has");
+	make_iso(MODULES " .xz; printf '\\3757zXZ\\0rubbish' >$pmem.xz;"
+			 "squash live.squashfs");
 	check_none(EBADMSG, "nd-pmem.ko.xz in the ISO cannot be read",
-		   "is not taken");
+		   "one that is damaged");
 }
 
 static int is_of_test(_unused const char *name, const char *file,
