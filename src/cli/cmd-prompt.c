@@ -45,6 +45,8 @@ static const struct prompt_command {
 	  true },
 	{ "boot", "boot [NAME|URL|FILE]",
 	  "boot a live ISO by its own kernel; alone: a menu", cmd_boot, true },
+	{ "distros", "distros [update URL]",
+	  "the live systems that boot knows by name", cmd_distros, false },
 	{ "return", "return", "end the running image, back to the bootstrap",
 	  cmd_return, false },
 	{ "status", "status [--json]",

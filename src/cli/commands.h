@@ -21,6 +21,7 @@ enum exit_status {
  */
 int cmd_boot(int argc, char **argv);
 int cmd_build(int argc, char **argv);
+int cmd_distros(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_images(int argc, char **argv);
 int cmd_load(int argc, char **argv);

@@ -105,6 +105,7 @@ static const struct rule {
 	{ { "images", "drop" }, { "--all" }, .images = true },
 	{ { "images" }, { "--json", "drop" } },
 	{ { "status" }, { "--json" } },
+	{ { "distros" }, { "--json", "list", "update" } },
 };
 
 /* Those of load whose value is nothing that is known here. */

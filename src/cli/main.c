@@ -23,6 +23,8 @@ static const struct command commands[] = {
 	  cmd_serve },
 	{ "load", "make an image the running system", cmd_load },
 	{ "boot", "boot a live ISO, or a kernel, kept in memory", cmd_boot },
+	{ "distros", "the live systems that boot knows; update them",
+	  cmd_distros },
 	{ "return", "end the running image, back to the bootstrap",
 	  cmd_return },
 	{ "status", "what the bootstrap does and what the last return found",
