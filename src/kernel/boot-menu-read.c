@@ -161,30 +161,15 @@ static int read_one(const struct boot_files *files, size_t index,
 	return 0;
 }
 
-int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
-		   struct failure *failure)
+int boot_menu_of_files(const struct boot_files *files, const char *name,
+		       struct boot_menu *ret_menu, struct failure *failure)
 {
-	struct source source = { .iso = iso };
-	const struct boot_files files = {
-		.read = read_file,
-		.exists = file_exists,
-		.list = list_directory,
-		.label = iso->label,
-		.uuid = *iso->uuid ? iso->uuid : NULL,
-		.context = &source,
-	};
 	char found[256];
 	struct text text = text_over(found, sizeof(found));
 
 	for (size_t i = 0; i < ARRAY_SIZE(configurations); i++) {
-		int r = read_one(&files, i, ret_menu);
+		int r = read_one(files, i, ret_menu);
 
-		if (source.error < 0) {
-			*failure = source.failure;
-			if (r == 0)
-				boot_menu_clear(ret_menu);
-			return source.error;
-		}
 		if (r == 0)
 			return 0;
 		if (r == -ENOMEM)
@@ -198,9 +183,33 @@ int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
 				   "%s: has no configuration of GRUB, SYSLINUX "
 				   "or systemd-boot: it is no live ISO, or one "
 				   "that boots otherwise",
-				   iso->reader->name);
+				   name);
 	return failure_set(failure, ENODATA,
-			   "%s: starts no Linux kernel by what its %s say%s",
-			   iso->reader->name, found,
-			   strchr(found, ',') ? "" : "s");
+			   "%s: no entry of %s starts a Linux kernel that is "
+			   "there",
+			   name, found);
+}
+
+int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
+		   struct failure *failure)
+{
+	struct source source = { .iso = iso };
+	const struct boot_files files = {
+		.read = read_file,
+		.exists = file_exists,
+		.list = list_directory,
+		.label = *iso->label ? iso->label : NULL,
+		.uuid = *iso->uuid ? iso->uuid : NULL,
+		.context = &source,
+	};
+	int r = boot_menu_of_files(&files, iso->reader->name, ret_menu,
+				   failure);
+
+	if (source.error == 0)
+		return r;
+	/* What was not there may only not have been read. */
+	if (r == 0)
+		boot_menu_clear(ret_menu);
+	*failure = source.failure;
+	return source.error;
 }

@@ -207,6 +207,7 @@ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry)
 	int r;
 
 	str_make_printable(entry->title);
+	str_trim_end(entry->title);
 	if (!entry->kernel || is_known_other(entry->kernel))
 		entry->other_system = true;
 	r = tidy_cmdline(entry);
