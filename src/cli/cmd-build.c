@@ -136,6 +136,8 @@ static int check_arguments(int argc, char **argv, const struct arguments *a)
 	if (!a->options.kernel != !a->options.modules)
 		return command_misuse(argv[0],
 				      "--kernel and --modules go together");
+	if (a->options.firmware && !a->options.wifi)
+		return command_misuse(argv[0], "--firmware goes with --wifi");
 	if (!bootscript_parameters_fit(a->options.parameters))
 		return command_misuse(argv[0],
 				      "--cmdline has a quote, a backslash, "
@@ -215,7 +217,6 @@ int cmd_build(int argc, char **argv)
 	struct arguments a = {
 		.options = {
 			.out = "out",
-			.firmware = WIFI_FIRMWARE_DIR,
 			.level = ARCHIVE_LEVEL_MAX,
 			.parameters = "",
 			.version = BOOMERANG_VERSION,

@@ -120,10 +120,17 @@ static void add_modules(struct manifest *m, const char *modules)
 void wifi_add(struct manifest *m, const char *modules, const char *firmware,
 	      struct wifi_firmware *ret_firmware)
 {
-	const struct firmware all = { m, firmware, ret_firmware };
+	const struct firmware all = { m,
+				      firmware ? firmware : WIFI_FIRMWARE_DIR,
+				      ret_firmware };
 	enum manifest_part part = m->part;
+	struct failure failure;
 
 	*ret_firmware = (struct wifi_firmware){ 0 };
+	if (firmware && access(firmware, R_OK | X_OK) < 0) {
+		failure_errno(&failure, errno, "%s", firmware);
+		manifest_fail(m, &failure);
+	}
 	m->part = MANIFEST_PROGRAMS;
 	add_supplicant(m);
 	m->part = MANIFEST_MODULES;

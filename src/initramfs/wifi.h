@@ -17,7 +17,8 @@ struct wifi_firmware {
  * modules_wifi (in one set, as they have one index), what there is below the
  * directory firmware of what these ask for (the countries' rules of radio are
  * among it, where wireless-regdb is installed). It may be compressed: NAME.xz,
- * NAME.zst. modules: the kernel's directory lib/modules/RELEASE.
+ * NAME.zst. modules: the kernel's directory lib/modules/RELEASE; firmware NULL:
+ * WIFI_FIRMWARE_DIR, which may be missing.
  */
 void wifi_add(struct manifest *m, const char *modules, const char *firmware,
 	      struct wifi_firmware *ret_firmware);

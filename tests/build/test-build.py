@@ -218,6 +218,44 @@ def test_policy(work, base):
     ok(not (base / "etc/boomerang").exists(), "without options there is none")
 
 
+def test_wifi(work, base, release):
+    if not shutil.which("wpa_supplicant", path="/usr/sbin:/sbin"):
+        ok(True, "Wi-Fi # SKIP needs wpa_supplicant")
+        return
+    firmware = work / "firmware"
+    there = {"rt2870.bin": b"plain", "rtlwifi/rtl8192cufw.bin.xz": b"xz",
+             "brcm/brcmfmac43430-sdio.some-board.txt": b"a board's",
+             "unrelated.bin": b"nobody's"}
+    for name, content in there.items():
+        (firmware / name).parent.mkdir(parents=True, exist_ok=True)
+        (firmware / name).write_bytes(content)
+    done = build(work / "wifi", "--wifi", "--firmware", firmware)
+    ok(done.returncode == 0, "a build for Wi-Fi", done.stderr)
+    ok("3 of " in done.stdout, "says how much firmware there is", done.stdout)
+    root = work / "wifi-root"
+    unpack(work / "wifi/bootstrap.img", root)
+    inside = {str(path.relative_to(root / "usr/lib/firmware")):
+              path.read_bytes()
+              for path in (root / "usr/lib/firmware").rglob("*")
+              if path.is_file()}
+    del there["unrelated.bin"]
+    ok(inside == there, "the firmware that drivers name, by pattern too",
+       inside)
+    names = {path.name.partition(".")[0].replace("-", "_") for path in
+             (root / "usr/lib/modules" / release).rglob("*.ko*")}
+    ok({"mac80211", "iwlwifi", "iwlmvm", "ccm", "virtio_net"} <= names,
+       "the drivers besides all others")
+    ok("orinoco" not in names, "but not those of the last century")
+    ok((root / "usr/sbin/wpa_supplicant").exists(), "wpa_supplicant")
+    if os.geteuid() == 0:
+        done = in_root(root, "wpa_supplicant", "-v")
+        ok("wpa_supplicant v" in done.stdout, "which runs in there",
+           done.stderr)
+    ok(not (base / "usr/lib/firmware").exists() and
+       not (base / "usr/sbin/wpa_supplicant").exists(),
+       "without --wifi there is none of it")
+
+
 def test_refused(work, release):
     modules = KERNELS / "lib/modules" / release
     image = KERNELS / "boot" / f"vmlinuz-{release}"
@@ -229,6 +267,9 @@ def test_refused(work, release):
             ("an unknown option", 2, "--colour is not an option",
              ["--colour"]),
             ("a level too high", 2, "--level", ["--level", "20"]),
+            ("firmware without Wi-Fi", 2, "--wifi", ["--firmware", "."]),
+            ("firmware that is not there", 1, "nonsense",
+             ["--wifi", "--firmware", "nonsense"]),
             ("an argument", 2, "takes no argument", ["more"]),
             ("a quote in --cmdline", 2, "--cmdline", ["--cmdline", "a'b"]),
             ("a key that is none", 1, "nonsense", ["--ssh-key", "nonsense"]),
@@ -282,6 +323,7 @@ def main():
             test_ssh(work, out)
             test_authorities(work)
             test_policy(work, root)
+            test_wifi(work, root, release)
             test_refused(work, release)
     print(f"1..{count}")
     return failed > 0

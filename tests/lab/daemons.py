@@ -20,6 +20,7 @@ _PACKAGES = {
     "atftpd": ("atftpd", "usr/sbin/atftpd"),
     "dnsmasq": ("dnsmasq-base", "usr/sbin/dnsmasq"),
     "docker-registry": ("docker-registry", "usr/bin/docker-registry"),
+    "hostapd": ("hostapd", "usr/sbin/hostapd"),
     "nginx": ("nginx", "usr/sbin/nginx"),
     "tftpd-hpa": ("tftpd-hpa", "usr/sbin/in.tftpd"),
 }

@@ -14,12 +14,14 @@ class Lab:
     """A machine that boots the bootstrap, and servers of images beside it.
 
     arguments: for the kernel command line, https: also serve by HTTPS, with
-    an authority made for this run.
+    an authority made for this run, out: what `boomerang build` wrote.
     """
 
-    def __init__(self, name, arguments="", https=False, booted=True, **vm):
+    def __init__(self, name, arguments="", https=False, booted=True, out=OUT,
+                 **vm):
         self._name = name
         self._arguments = arguments
+        self._out = out
         self._booted = booted
         self._vm_options = vm
         CACHE.mkdir(parents=True, exist_ok=True)
@@ -51,7 +53,8 @@ class Lab:
         for server in (self.http, self.https):
             if server:
                 server.__enter__()
-        directory = boot_directory(self.work / "tftp", OUT, self._arguments)
+        directory = boot_directory(self.work / "tftp", self._out,
+                                   self._arguments)
         try:
             self._start_machine(directory)
             self.boot = Bootstrap(self.vm)
