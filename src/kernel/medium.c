@@ -361,6 +361,19 @@ static bool is_separator(const struct cmdline_word *word)
 	return cmdline_is(word, "--") || cmdline_is(word, "---");
 }
 
+/* A word as it stands there. A quote that nothing ends would take in what is
+ * added behind it. */
+static void add_word(struct text *text, const uint8_t *start,
+		     const uint8_t *end)
+{
+	bool quoted = false;
+
+	for (const uint8_t *at = start; at < end; at++)
+		quoted ^= *at == '"';
+	text_add(text, "%s%.*s%s", text->len > 0 ? " " : "", (int)(end - start),
+		 (const char *)start, quoted ? "\"" : "");
+}
+
 static void add_words(struct text *text, const struct dialect *dialect,
 		      const struct medium_place_at *at)
 {
@@ -385,7 +398,6 @@ int medium_cmdline(enum medium medium, const struct medium_place_at *at,
 	while (cmdline_next(&words, &word)) {
 		const uint8_t *end = words.rest.at;
 
-		/* As it stands there, with its quotes. */
 		while (strchr(" \t\n\v\f\r", *start))
 			start++;
 		if (is_separator(&word) && !added && dialect) {
@@ -393,8 +405,7 @@ int medium_cmdline(enum medium medium, const struct medium_place_at *at,
 			added = true;
 		}
 		if (!dialect || !is_dropped(dialect, &word))
-			text_add(&text, "%s%.*s", text.len > 0 ? " " : "",
-				 (int)(end - start), (const char *)start);
+			add_word(&text, start, end);
 		start = end;
 	}
 	if (!added && dialect)
