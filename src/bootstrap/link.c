@@ -2,6 +2,7 @@
 #include "bootstrap/link.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <linux/if.h>
 #include <linux/if_arp.h>
 #include <linux/if_link.h>
@@ -69,11 +70,14 @@ int link_read(const struct nlmsghdr *message, struct link *ret_link)
 
 bool link_is_wireless(const char *name)
 {
-	char path[64];
+	char path[64], event[256];
 	struct text text = text_over(path, sizeof(path));
 
-	text_add(&text, "/sys/class/net/%s/phy80211", name);
-	return access(path, F_OK) == 0;
+	/* Said when the interface is announced; the symlink phy80211 comes
+	 * only after that. */
+	text_add(&text, "/sys/class/net/%s/uevent", name);
+	return file_read(AT_FDCWD, path, event, sizeof(event)) > 0 &&
+	       strstr(event, "DEVTYPE=wlan\n");
 }
 
 int link_watch(void)

@@ -102,6 +102,11 @@ static int run_connect(struct wifi *wifi, const struct arguments *a,
 
 	if (r == 0 && !a->hidden)
 		r = find_network(wifi, &bss.ssid, &bss, failure);
+	if (r == 0 && a->passphrase_file && !wpa_needs_secret(bss.security))
+		r = failure_set(failure, EINVAL,
+				"%s: this network has no passphrase; is it the "
+				"right one?",
+				word);
 	if (r == 0 && wpa_needs_secret(bss.security))
 		r = get_secret(wifi, a, secret, failure);
 	if (r == 0 && a->hidden && !*secret)

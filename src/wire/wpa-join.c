@@ -19,21 +19,15 @@
 static const struct {
 	const char *key_management; /* NULL: not supported */
 	const char *protection;	    /* of management frames; NULL: none */
-	bool secret;
 } ways[] = {
-	[WPA_OPEN] = { "NONE", NULL, false },
-	[WPA_OWE] = { "OWE", "2", false },
-	[WPA_PSK] = { "WPA-PSK WPA-PSK-SHA256", "1", true },
-	[WPA_PSK_SAE] = { "WPA-PSK WPA-PSK-SHA256 SAE", "1", true },
-	[WPA_SAE] = { "SAE", "2", true },
-	[WPA_EAP] = { NULL, NULL, false },
-	[WPA_WEP] = { NULL, NULL, false },
+	[WPA_OPEN] = { "NONE", NULL },
+	[WPA_OWE] = { "OWE", "2" },
+	[WPA_PSK] = { "WPA-PSK WPA-PSK-SHA256", "1" },
+	[WPA_PSK_SAE] = { "WPA-PSK WPA-PSK-SHA256 SAE", "1" },
+	[WPA_SAE] = { "SAE", "2" },
+	[WPA_EAP] = { NULL, NULL },
+	[WPA_WEP] = { NULL, NULL },
 };
-
-bool wpa_needs_secret(enum wpa_security security)
-{
-	return ways[security].secret;
-}
 
 static void add(struct wpa_join *join, const char *name, const char *value)
 {
@@ -107,6 +101,9 @@ int wpa_join_plan(const struct wpa_bss *bss, bool hidden, const char *secret,
 	enum wpa_security security = bss->security;
 
 	*ret_join = (struct wpa_join){ 0 };
+	/* A key is made of a passphrase for PSK; SAE cannot use it. */
+	if (security == WPA_PSK_SAE && is_key(secret))
+		security = WPA_PSK;
 	if (!ways[security].key_management)
 		return failure_set(failure, EINVAL,
 				   "networks with %s are not supported here, "
@@ -123,7 +120,7 @@ int wpa_join_plan(const struct wpa_bss *bss, bool hidden, const char *secret,
 		add(ret_join, "ieee80211w", ways[security].protection);
 	if (hidden)
 		add(ret_join, "scan_ssid", "1");
-	return ways[security].secret
-		       ? add_secret(ret_join, security, secret, failure)
-		       : 0;
+	if (!wpa_needs_secret(security))
+		return 0;
+	return add_secret(ret_join, security, secret, failure);
 }

@@ -27,9 +27,6 @@ struct wpa_join {
 	struct wpa_setting settings[WPA_SETTINGS_MAX];
 };
 
-/* Whether people who join it are asked for a passphrase. */
-bool wpa_needs_secret(enum wpa_security security);
-
 /*
  * How to join. bss: as it was seen; with hidden, security and ssid alone
  * count. secret: the passphrase, or the 64 hexadecimal digits that PSK makes

@@ -119,6 +119,12 @@ int wpa_bss_next(struct view *reply, struct wpa_bss *ret_bss)
 	return 1;
 }
 
+bool wpa_needs_secret(enum wpa_security security)
+{
+	return security == WPA_PSK || security == WPA_PSK_SAE ||
+	       security == WPA_SAE;
+}
+
 const char *wpa_security_name(enum wpa_security security)
 {
 	static const char *const names[] = {
@@ -173,8 +179,16 @@ void wpa_scan_add(struct wpa_scan *scan, const struct wpa_bss *bss)
 const struct wpa_bss *wpa_scan_find(const struct wpa_scan *scan,
 				    const struct wpa_ssid *ssid)
 {
-	for (size_t i = 0; i < scan->count; i++)
-		if (wpa_ssid_equal(&scan->networks[i].ssid, ssid))
-			return &scan->networks[i];
-	return NULL;
+	const struct wpa_bss *first = NULL;
+
+	for (size_t i = 0; i < scan->count; i++) {
+		const struct wpa_bss *bss = &scan->networks[i];
+
+		if (!wpa_ssid_equal(&bss->ssid, ssid))
+			continue;
+		if (wpa_needs_secret(bss->security))
+			return bss;
+		first = first ? first : bss;
+	}
+	return first;
 }

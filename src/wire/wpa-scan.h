@@ -39,6 +39,9 @@ struct wpa_bss {
  */
 int wpa_bss_next(struct view *reply, struct wpa_bss *ret_bss) _must_check;
 
+/* Whether people who join it are asked for a passphrase. */
+bool wpa_needs_secret(enum wpa_security security);
+
 /* "WPA2", "open", … */
 const char *wpa_security_name(enum wpa_security security);
 
@@ -55,6 +58,8 @@ struct wpa_scan {
  * weakest are left out, and those that hide their name are, too. */
 void wpa_scan_add(struct wpa_scan *scan, const struct wpa_bss *bss);
 
-/* The strongest of this name, or NULL. */
+/* The strongest of this name that a passphrase protects, otherwise the
+ * strongest: who opens a network of another's name must not be taken for it.
+ * NULL: there is none. */
 const struct wpa_bss *wpa_scan_find(const struct wpa_scan *scan,
 				    const struct wpa_ssid *ssid);

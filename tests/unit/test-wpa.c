@@ -179,6 +179,13 @@ static void test_scan(void)
 	ok(wpa_ssid_parse(view_text("b"), &ssid) == 0 &&
 		   wpa_scan_find(&scan, &ssid) == &scan.networks[0],
 	   "found by name: the strongest");
+	add(&scan, "b", -5, WPA_OPEN);
+	ok(scan.networks[0].level_dbm == -5 &&
+		   wpa_scan_find(&scan, &ssid)->level_dbm == -40,
+	   "an open one of the same name is not preferred");
+	ok(wpa_ssid_parse(view_text("none"), &ssid) == 0 &&
+		   !wpa_scan_find(&scan, &ssid),
+	   "one that is not there is not found");
 	for (int i = 0; i < 200; i++) {
 		struct text text = text_over(name, sizeof(name));
 
@@ -186,7 +193,7 @@ static void test_scan(void)
 		add(&scan, name, -100 + i % 50, WPA_OPEN);
 	}
 	ok_int((int64_t)scan.count, WPA_SCAN_MAX, "no more than fit");
-	ok_int(scan.networks[0].level_dbm, -40, "the strongest stay");
+	ok_int(scan.networks[0].level_dbm, -5, "the strongest stay");
 	add(&scan, "loud", -1, WPA_OPEN);
 	ok_int(scan.networks[0].level_dbm, -1, "a stronger one gets in");
 	ok_int((int64_t)scan.count, WPA_SCAN_MAX, "the weakest goes");
@@ -308,6 +315,15 @@ static void test_join(void)
 	longest[0] = 'x';
 	ok_int(wpa_join_plan(&bss, false, longest, &join, &failure), -EINVAL,
 	       "64 letters are nothing");
+	bss.security = WPA_PSK_SAE;
+	ok_int(wpa_join_plan(&bss, false, key, &join, &failure), 0,
+	       "a key where both would do");
+	ok_str(setting(&join, "key_mgmt"), "WPA-PSK WPA-PSK-SHA256",
+	       "is not for SAE");
+	ok_int(wpa_join_plan(&bss, false, "passphrase", &join, &failure), 0,
+	       "a passphrase where both would do");
+	ok_str(setting(&join, "key_mgmt"), "WPA-PSK WPA-PSK-SHA256 SAE",
+	       "is for both");
 	bss.security = WPA_SAE;
 	ok_int(wpa_join_plan(&bss, false, "\"\n\xc3", &join, &failure), 0,
 	       "WPA3");
