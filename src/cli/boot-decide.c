@@ -5,9 +5,10 @@
  * once. In the initrd it is held three times for a moment: as the kernel
  * keeps it for kexec, as it was unpacked, and while it moves on.
  */
+#include <fcntl.h>
 #include <stdio.h>
 
-#include "base/host.h"
+#include "base/fd.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "cli/boot.h"
@@ -45,10 +46,10 @@ static int check_memory(const struct boot *boot, uint64_t needed, uint64_t had,
 static int plan_pmem(struct boot *boot, struct failure *failure)
 {
 	uint64_t total = memory_now().total;
-	_cleanup_free char *iomem = NULL;
+	static char iomem[256 * KIB];
 	struct pmem_range ours;
 	bool gives;
-	size_t len;
+	ssize_t n;
 	int r;
 
 	boot->method = BOOT_PMEM;
@@ -72,9 +73,9 @@ static int plan_pmem(struct boot *boot, struct failure *failure)
 			 total, failure);
 	if (r < 0)
 		return r;
-	r = host_read("/proc/iomem", MIB, &iomem, &len);
-	if (r < 0)
-		return failure_errno(failure, -r, "/proc/iomem");
+	n = file_read(AT_FDCWD, "/proc/iomem", iomem, sizeof(iomem));
+	if (n < 0)
+		return failure_errno(failure, (int)-n, "/proc/iomem");
 	return pmem_plan(iomem, gives ? &ours : NULL, boot->source.size,
 			 &boot->range, failure);
 }

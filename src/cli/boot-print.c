@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "cli/boot.h"
 
-static void print_source(const struct boot *boot)
+void boot_print_source(const struct boot *boot)
 {
 	const struct boot_source *source = &boot->source;
 	char size[SIZE_TEXT_MAX];
@@ -17,6 +17,7 @@ static void print_source(const struct boot *boot)
 	if (boot_is_in_memory(boot) && *boot->memory.kept.checked)
 		printf("checked by   %s, when it was fetched\n",
 		       boot->memory.kept.checked);
+	fflush(stdout);
 }
 
 static void print_menu(const struct boot_choice *choice)
@@ -30,12 +31,14 @@ static void print_menu(const struct boot_choice *choice)
 	}
 }
 
-static void print_choice(const struct boot *boot)
+void boot_print_choice(const struct boot *boot)
 {
 	const struct boot_choice *choice = &boot->choice;
 	const struct boot_entry *entry = &choice->menu.entries[choice->index];
 	char size[SIZE_TEXT_MAX];
 
+	if (boot->arguments->dry_run)
+		print_menu(choice);
 	printf("entry        %s\n", entry->title);
 	printf("kernel       %s, %s%s\n", entry->kernel,
 	       *choice->kernel.release ? choice->kernel.release
@@ -45,9 +48,10 @@ static void print_choice(const struct boot *boot)
 		printf("%-12s %s\n", i == 0 ? "initrd" : "", entry->initrds[i]);
 	printf("%-12s %s in all\n", "", size_text(choice->initrd_size, size));
 	printf("medium       %s\n", medium_name(choice->medium));
+	fflush(stdout);
 }
 
-static void print_method(const struct boot *boot)
+void boot_print_method(const struct boot *boot)
 {
 	char word[64];
 
@@ -58,19 +62,5 @@ static void print_method(const struct boot *boot)
 		       boot->reserves ? ", for which the bootstrap starts again"
 				      : "");
 	printf("\n");
-}
-
-void boot_print(const struct boot *boot)
-{
-	print_source(boot);
-	if (boot->chosen) {
-		if (boot->arguments->dry_run)
-			print_menu(&boot->choice);
-		print_choice(boot);
-	} else {
-		printf("entry        known when it was fetched: its server "
-		       "gives no parts of it\n");
-	}
-	print_method(boot);
 	fflush(stdout);
 }

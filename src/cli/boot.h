@@ -100,8 +100,10 @@ int boot_look(struct boot *boot, struct failure *failure) _must_check;
 /* Decides where the ISO will be, and whether all of it fits. */
 int boot_decide(struct boot *boot, struct failure *failure) _must_check;
 
-/* For a person: what was found, and what would be done. */
-void boot_print(const struct boot *boot);
+/* For a person: the ISO; what of it is booted; and how. */
+void boot_print_source(const struct boot *boot);
+void boot_print_choice(const struct boot *boot);
+void boot_print_method(const struct boot *boot);
 
 /* Brings the ISO to its place, checked. Interruptible. */
 int boot_fetch(struct boot *boot, struct failure *failure) _must_check;

@@ -158,16 +158,21 @@ static int take_plan(struct boot_arguments *a, struct failure *failure)
 
 static int look_and_decide(struct boot *boot, struct failure *failure)
 {
-	int r;
+	int r = 0;
 
-	if (boot->source.reader) {
+	boot_print_source(boot);
+	if (boot->source.reader)
 		r = boot_look(boot, failure);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
+	if (boot->chosen)
+		boot_print_choice(boot);
+	else
+		printf("entry        known when it was fetched: its server "
+		       "gives no parts of it\n");
 	r = boot_decide(boot, failure);
 	if (r == 0)
-		boot_print(boot);
+		boot_print_method(boot);
 	return r;
 }
 
