@@ -179,15 +179,29 @@ int boot_menu_of_files(const struct boot_files *files, const char *name,
 				 configurations[i].path);
 	}
 	if (text.len == 0)
-		return failure_set(failure, ENODATA,
+		return failure_set(failure, ENOENT,
 				   "%s: has no configuration of GRUB, SYSLINUX "
-				   "or systemd-boot: it is no live ISO, or one "
-				   "that boots otherwise",
+				   "or systemd-boot",
 				   name);
 	return failure_set(failure, ENODATA,
 			   "%s: no entry of %s starts a Linux kernel that is "
 			   "there",
 			   name, found);
+}
+
+/* Tells a medium that boots by something else from one that boots nothing. */
+static int explain(const struct iso *iso, struct failure *failure)
+{
+	struct iso_boot_image images[ISO_BOOT_IMAGES_MAX];
+	struct failure none;
+	const char *why = "and no boot record: it does not boot at all";
+
+	if (iso_boot_images(iso, images, &none) > 0)
+		why = "though it boots: not Linux, or by another boot loader";
+	return failure_set(failure, ENODATA,
+			   "%s: has no configuration of GRUB, SYSLINUX or "
+			   "systemd-boot, %s",
+			   iso->reader->name, why);
 }
 
 int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
@@ -206,7 +220,7 @@ int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
 				   failure);
 
 	if (source.error == 0)
-		return r;
+		return r == -ENOENT ? explain(iso, failure) : r;
 	/* What was not there may only not have been read. */
 	if (r == 0)
 		boot_menu_clear(ret_menu);

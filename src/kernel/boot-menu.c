@@ -127,7 +127,7 @@ static int tidy_cmdline(struct boot_entry *entry)
 				 (int)(words.rest.at - from), from);
 			continue;
 		}
-		if (!has_initrds)
+		if (!has_initrds && word.value.left > 0)
 			r = take_initrds(entry, word.value);
 		if (r < 0)
 			return r;

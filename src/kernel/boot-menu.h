@@ -76,7 +76,8 @@ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry) _must_check;
 int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
 		   struct failure *failure) _must_check;
 
-/* The same for what is behind files; name begins the message. */
+/* The same for what is behind files; name begins the message. -ENOENT: there
+ * is no configuration. */
 int boot_menu_of_files(const struct boot_files *files, const char *name,
 		       struct boot_menu *ret_menu, struct failure *failure)
 	_must_check;

@@ -94,6 +94,22 @@ static int negate(struct grub *grub, const struct call *call)
 	return r < 0 ? r : say(grub, !grub->status);
 }
 
+/* eval WORDS: which are a script. */
+static int eval(struct grub *grub, const struct call *call)
+{
+	struct text text = text_over(grub->scratch, sizeof(grub->scratch));
+	struct grub_node *nodes;
+	int r;
+
+	for (size_t i = 1; i < call->arguments->count; i++)
+		text_add(&text, "%s%s", i > 1 ? " " : "",
+			 call->arguments->list[i]);
+	if (text.cut)
+		return -E2BIG;
+	r = grub_parse(&grub->arena, text.buf, &nodes);
+	return r < 0 ? r : grub_run(grub, nodes);
+}
+
 /* --- other files --- */
 
 static int take_path(const struct grub *grub, const struct call *call,
@@ -279,6 +295,7 @@ static const struct {
 	{ "test", test },
 	{ "[", test },
 	{ "!", negate },
+	{ "eval", eval },
 	{ "source", source },
 	{ ".", source },
 	{ "configfile", configfile },

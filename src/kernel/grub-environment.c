@@ -8,6 +8,8 @@
 #include "base/text.h"
 #include "kernel/grub-internal.h"
 
+#define SPARE_VARIABLES 16 /* a menu entry sets but a few */
+
 static struct grub_variable *find(const struct grub *grub, const char *name)
 {
 	for (size_t i = 0; i < grub->scope.variable_count; i++)
@@ -23,15 +25,36 @@ const char *grub_get(const struct grub *grub, const char *name)
 	return variable && variable->value ? variable->value : "";
 }
 
+/* To a new array, which has room for so many; the old one stays as it is. */
+static int move_variables(struct grub *grub, bool only_exported, size_t room)
+{
+	struct grub_scope *scope = &grub->scope;
+	const struct grub_variable *old = scope->variables;
+	size_t count = scope->variable_count;
+
+	scope->variables = arena_alloc(&grub->arena, room * sizeof(*old));
+	if (!scope->variables)
+		return -E2BIG;
+	scope->variable_room = room;
+	scope->variable_count = 0;
+	for (size_t i = 0; i < count; i++)
+		if (old[i].is_exported || !only_exported)
+			scope->variables[scope->variable_count++] = old[i];
+	return 0;
+}
+
 static int find_or_add(struct grub *grub, const char *name,
 		       struct grub_variable **ret)
 {
 	struct grub_scope *scope = &grub->scope;
+	size_t count = scope->variable_count;
 
 	*ret = find(grub, name);
 	if (*ret)
 		return 0;
-	if (scope->variable_count == GRUB_VARIABLES_MAX)
+	if (count == GRUB_VARIABLES_MAX ||
+	    (count == scope->variable_room &&
+	     move_variables(grub, false, count * 2) < 0))
 		return -E2BIG;
 	name = grub_string(&grub->arena, name, strlen(name));
 	if (!name)
@@ -69,19 +92,8 @@ int grub_export(struct grub *grub, const char *name)
 
 int grub_open_scope(struct grub *grub, bool only_exported)
 {
-	struct grub_scope *scope = &grub->scope;
-	const struct grub_variable *old = scope->variables;
-	size_t count = scope->variable_count;
-
-	scope->variables =
-		arena_alloc(&grub->arena, GRUB_VARIABLES_MAX * sizeof(*old));
-	if (!scope->variables)
-		return -E2BIG;
-	scope->variable_count = 0;
-	for (size_t i = 0; i < count; i++)
-		if (old[i].is_exported || !only_exported)
-			scope->variables[scope->variable_count++] = old[i];
-	return 0;
+	return move_variables(grub, only_exported,
+			      grub->scope.variable_count + SPARE_VARIABLES);
 }
 
 /* --- words --- */

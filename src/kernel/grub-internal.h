@@ -8,7 +8,7 @@
 
 #define GRUB_ARGUMENTS_MAX 256
 #define GRUB_VARIABLES_MAX 512
-#define GRUB_STEPS_MAX	   50000 /* commands of all files */
+#define GRUB_STEPS_MAX	   20000 /* commands of all files */
 #define GRUB_DEPTH_MAX	   96	 /* of lists within lists, at run time */
 #define GRUB_FILES_MAX	   12	 /* that source one another */
 
@@ -46,7 +46,7 @@ struct grub_loop {
 /* What a submenu or a chosen entry changes for itself alone. */
 struct grub_scope {
 	struct grub_variable *variables;
-	size_t variable_count;
+	size_t variable_count, variable_room;
 	struct grub_function *functions;
 	struct grub_loop *loops;
 };

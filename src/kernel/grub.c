@@ -22,7 +22,7 @@
 #include "base/text.h"
 #include "kernel/grub-internal.h"
 
-#define ARENA_SIZE (32 * MIB) /* taken as it is used */
+#define ARENA_SIZE (16 * MIB) /* taken as it is used */
 #define TITLE_MAX  512
 
 /* Entries for nothing that we start must not use up the room of the others. */

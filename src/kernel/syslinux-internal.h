@@ -47,3 +47,6 @@ struct syslinux {
 /* Reads the file at path; of is empty but for files, directory, arena and
  * file_count. */
 int syslinux_read(struct syslinux *of, const char *path) _must_check;
+
+/* Whether a module is called with the name of a configuration. */
+bool syslinux_is_menu(const char *module);

@@ -124,13 +124,18 @@ static int do_include(const struct line *line)
 	return read_file(line->of, line->value, line->nesting + 1);
 }
 
-/* UI MODULE [FILE]: a menu program that reads another file. */
+/* UI menu.c32 FILE reads another file; what other modules do with theirs is
+ * their own business. */
 static int do_ui(const struct line *line)
 {
-	const char *file = line->value + strcspn(line->value, " \t");
+	size_t len = strcspn(line->value, " \t");
+	const char *file = line->value + len + strspn(line->value + len, " \t");
+	char module[PATH_MAX];
 
-	file += strspn(file, " \t");
-	return *file ? read_file(line->of, file, line->nesting + 1) : 0;
+	snprintf(module, sizeof(module), "%.*s", (int)len, line->value);
+	if (!*file || !syslinux_is_menu(module))
+		return 0;
+	return read_file(line->of, file, line->nesting + 1);
 }
 
 static int do_menu_label(const struct line *line)

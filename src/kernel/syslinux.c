@@ -108,12 +108,11 @@ static bool is_module(const char *name, const char *const *modules,
 	return false;
 }
 
-/* What is called with the name of a configuration. */
-static bool is_menu_module(const char *name)
+bool syslinux_is_menu(const char *module)
 {
 	static const char *const modules[] = { "menu.c32", "vesamenu.c32" };
 
-	return is_module(name, modules, ARRAY_SIZE(modules));
+	return is_module(module, modules, ARRAY_SIZE(modules));
 }
 
 /* What chooses among other labels, which are entries themselves. */
@@ -160,7 +159,7 @@ static void find_start(const struct shown *shown,
 	ret->kind = SYSLINUX_OTHER;
 	if (is_choosing_module(ret->kernel))
 		ret->kind = SYSLINUX_NONE;
-	if (is_menu_module(ret->kernel) && *ret->append) {
+	if (syslinux_is_menu(ret->kernel) && *ret->append) {
 		ret->kind = SYSLINUX_CONFIG;
 		first_word(ret->append, ret->kernel, sizeof(ret->kernel));
 	}

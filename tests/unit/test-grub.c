@@ -146,6 +146,11 @@ static const struct {
 	  "menuentry \"$1 $2\" \"$@\" { linux /v $2 $# }\n}\n"
 	  "e A 'b c'\nif e; then menuentry no { linux /v no }; fi\n",
 	  "*A b c | /v |  | A 3\n" },
+	{ "eval",
+	  "for i in a b; do eval \"v_$i='x $i'\"; done\n"
+	  "n=a\neval set w=\\\"\\$v_$n\\\"\n"
+	  "menuentry A { linux /v \"$w\" $v_b }",
+	  "*A | /v |  | \"x a\" x b\n" },
 	{ "shift",
 	  "function f { shift; a=\"$1 $#\"; }\nf 1 2 3\n"
 	  "menuentry A { linux /v \"$a\" }",

@@ -72,6 +72,9 @@ static const struct {
 	  "label back\nconfig isolinux.cfg\nlabel a\nkernel v\n",
 	  "*More > one | /isolinux/1 |  | \nm > two | /isolinux/2 |  | \n"
 	  "a | /isolinux/v |  | \n" },
+	{ "another program with a file of its own",
+	  "ui gfxboot one.cfg\nlabel a\nkernel v\n",
+	  "*a | /isolinux/v |  | \n" },
 	{ "a menu program with a configuration", "ui vesamenu.c32 one.cfg\n",
 	  "*one | /isolinux/1 |  | \n" },
 	{ "a configuration instead", "config one.cfg\n",
