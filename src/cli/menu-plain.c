@@ -70,6 +70,15 @@ int menu_plain_find(const struct menu *menu, const char *answer,
 
 /* --- asking --- */
 
+static void print_title(const struct menu *menu)
+{
+	char line[256];
+
+	str_copy(line, sizeof(line), menu->title);
+	str_make_printable(line);
+	puts(line);
+}
+
 static void print_item(const struct menu *menu, size_t index)
 {
 	const struct menu_item *item = &menu->items[index];
@@ -112,7 +121,7 @@ int menu_plain_choose(const struct menu *menu, size_t *ret_index)
 	char line[LINE_MAX_BYTES];
 	int r;
 
-	printf("%s\n", menu->title);
+	print_title(menu);
 	for (size_t i = 0; i < menu->count; i++)
 		print_item(menu, i);
 	do {

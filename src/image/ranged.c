@@ -21,6 +21,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
+#include "image/content-range.h"
 #include "image/http-internal.h"
 #include "wire/build.h"
 
@@ -30,7 +31,7 @@
  * doubles: 7.5 s in all. */
 #define ATTEMPTS       5
 #define FIRST_WAIT_MS  500
-#define RANGE_TEXT_MAX 48
+#define RANGE_TEXT_MAX 80
 #define HEADER_MAX     512
 
 struct block {
@@ -42,8 +43,8 @@ struct block {
 struct response {
 	struct http_validators validators;
 	bool has_range;
-	uint64_t first, size; /* of Content-Range */
-	bool began;	      /* its body */
+	struct content_range range;
+	bool began; /* its body */
 };
 
 struct ranged {
@@ -64,40 +65,11 @@ struct ranged {
 
 /* --- a response --- */
 
-/* Digits, and the mark behind them unless it is the end. */
-static bool take_number(const char **at, char mark, uint64_t *ret_number)
-{
-	char digits[24];
-	size_t len = strspn(*at, "0123456789");
-
-	if (len >= sizeof(digits) || (*at)[len] != mark)
-		return false;
-	memcpy(digits, *at, len);
-	digits[len] = '\0';
-	*at += len + (mark ? 1 : 0);
-	return str_to_u64(digits, UINT64_MAX, ret_number) == 0;
-}
-
-/* "bytes 100-199/200"; a size of "*" is none. */
-static void take_range(struct response *response, const char *value)
-{
-	const char *at = str_after(value, "bytes ");
-	uint64_t first, last, size;
-
-	if (!at || !take_number(&at, '-', &first) ||
-	    !take_number(&at, '/', &last) || !take_number(&at, '\0', &size) ||
-	    first > last || last >= size)
-		return;
-	response->has_range = true;
-	response->first = first;
-	response->size = size;
-}
-
 static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 {
 	struct ranged *ranged = context;
 	struct response *response = &ranged->response;
-	char line[HEADER_MAX], range[HEADER_MAX];
+	char line[HEADER_MAX], range[RANGE_TEXT_MAX];
 	const char *value;
 	size_t len = size * count;
 
@@ -113,7 +85,8 @@ static size_t on_header(char *bytes, size_t size, size_t count, void *context)
 				HTTP_VALIDATOR_MAX, value);
 	} else if ((value = http_header_value(line, "Content-Range"))) {
 		http_take_value(range, sizeof(range), value);
-		take_range(response, range);
+		response->has_range =
+			content_range_parse(range, &response->range) == 0;
 	}
 	return len;
 }
@@ -124,8 +97,8 @@ static bool is_wanted(const struct ranged *ranged)
 	const struct response *response = &ranged->response;
 
 	return http_status(ranged->curl) == 206 && response->has_range &&
-	       response->first == ranged->from + ranged->out.len &&
-	       (!ranged->open || response->size == ranged->reader.size);
+	       response->range.first == ranged->from + ranged->out.len &&
+	       (!ranged->open || response->range.size == ranged->reader.size);
 }
 
 static void take_first(struct ranged *ranged)
@@ -134,8 +107,8 @@ static void take_first(struct ranged *ranged)
 	const struct http_validators *validators = &response->validators;
 
 	ranged->open = true;
-	ranged->reader.size = response->size;
-	ranged->out.size = (size_t)MIN(ranged->out.size, response->size);
+	ranged->reader.size = response->range.size;
+	ranged->out.size = (size_t)MIN(ranged->out.size, response->range.size);
 	/* A weak ETag, "W/", does not say that the bytes are the same. */
 	str_copy(ranged->validator, sizeof(ranged->validator),
 		 validators->etag[0] == '"' ? validators->etag

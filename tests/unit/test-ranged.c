@@ -32,8 +32,9 @@ enum manner {
 	NOSIZE,	 /* does not know how long it is */
 	GROWS,	 /* is longer at each question */
 	CHANGES, /* has another ETag at each question */
-	FLAKY,	 /* has a bad moment at every second question */
-	WHOLE,	 /* has no ranges */
+	HANGS_UP, /* closes the connection behind an answer, and does not say so */
+	FLAKY,	  /* has a bad moment at every second question */
+	WHOLE,	  /* has no ranges */
 	CHUNKED, /* nor a length */
 	EMPTY,
 	MISSING,
@@ -41,11 +42,14 @@ enum manner {
 };
 
 static const char *const paths[] = {
-	[GOOD] = "/good",	[SHORT] = "/short",	[CUT] = "/cut",
-	[LONG] = "/long",	[SHIFT] = "/shift",	[NOSIZE] = "/nosize",
-	[GROWS] = "/grows",	[CHANGES] = "/changes", [FLAKY] = "/flaky",
-	[WHOLE] = "/whole",	[CHUNKED] = "/chunked", [EMPTY] = "/empty",
-	[MISSING] = "/missing", [AWAY] = "/away",
+	[GOOD] = "/good",   [SHORT] = "/short",
+	[CUT] = "/cut",	    [LONG] = "/long",
+	[SHIFT] = "/shift", [NOSIZE] = "/nosize",
+	[GROWS] = "/grows", [CHANGES] = "/changes",
+	[FLAKY] = "/flaky", [HANGS_UP] = "/hangs-up",
+	[WHOLE] = "/whole", [CHUNKED] = "/chunked",
+	[EMPTY] = "/empty", [MISSING] = "/missing",
+	[AWAY] = "/away",
 };
 
 struct request {
@@ -86,7 +90,7 @@ static bool answer_range(FILE *out, const struct request *request, int number)
 		return false;
 	}
 	send_content(out, first, last - first + 1);
-	return true;
+	return request->manner != HANGS_UP;
 }
 
 static bool answer_whole(FILE *out, bool sized)
@@ -134,6 +138,7 @@ static bool answer(FILE *out, const struct request *request, int number)
 			return answer_whole(out, true);
 		break;
 	case GOOD:
+	case HANGS_UP:
 	case SHORT:
 	case CUT:
 	case LONG:
@@ -252,6 +257,7 @@ static const struct {
 	{ CUT, "breaks off" },
 	{ LONG, "sends more than was asked for" },
 	{ FLAKY, "has a bad moment" },
+	{ HANGS_UP, "closes the connection meanwhile" },
 };
 
 static void test_survived(void)
