@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/arena.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -43,4 +44,22 @@ struct arena *arena_map_shared(size_t size)
 		      DIV_ROUND_UP(sizeof(*arena), ARENA_ALIGN) * ARENA_ALIGN;
 	arena->size = size - (size_t)(arena->base - (char *)map);
 	return arena;
+}
+
+int arena_map(struct arena *ret_arena, size_t size)
+{
+	void *map = mmap(NULL, size, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (map == MAP_FAILED)
+		return -ENOMEM;
+	*ret_arena = (struct arena){ .base = map, .size = size };
+	return 0;
+}
+
+void arena_unmap(struct arena *arena)
+{
+	if (arena->base)
+		munmap(arena->base, arena->size);
+	*arena = (struct arena){ 0 };
 }

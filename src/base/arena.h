@@ -26,3 +26,9 @@ void arena_reset(struct arena *arena);
 /* The arena of size bytes and its own bookkeeping in one mapping shared with
  * all later children (MAP_SHARED | MAP_NORESERVE); NULL with errno set. */
 struct arena *arena_map_shared(size_t size) _must_check;
+
+/* An arena of size bytes of this process alone, which take memory as they are
+ * used; -ENOMEM. */
+int arena_map(struct arena *ret_arena, size_t size) _must_check;
+void arena_unmap(struct arena *arena);
+#define _cleanup_arena _cleanup(arena_unmap)

@@ -106,7 +106,7 @@ static int eval(struct grub *grub, const struct call *call)
 			 call->arguments->list[i]);
 	if (text.cut)
 		return -E2BIG;
-	r = grub_parse(&grub->arena, text.buf, &nodes);
+	r = grub_parse(grub->arena, text.buf, &nodes);
 	return r < 0 ? r : grub_run(grub, nodes);
 }
 
@@ -194,7 +194,7 @@ static int loopback(struct grub *grub, const struct call *call)
 		return say(grub, GRUB_TRUE);
 	if (!grub_exists(grub, call->arguments->list[2]))
 		return say(grub, GRUB_FALSE);
-	loop = arena_alloc(&grub->arena, sizeof(*loop));
+	loop = arena_alloc(grub->arena, sizeof(*loop));
 	if (!loop)
 		return -E2BIG;
 	loop->name = call->arguments->list[1];

@@ -32,7 +32,7 @@ static int move_variables(struct grub *grub, bool only_exported, size_t room)
 	const struct grub_variable *old = scope->variables;
 	size_t count = scope->variable_count;
 
-	scope->variables = arena_alloc(&grub->arena, room * sizeof(*old));
+	scope->variables = arena_alloc(grub->arena, room * sizeof(*old));
 	if (!scope->variables)
 		return -E2BIG;
 	scope->variable_room = room;
@@ -56,7 +56,7 @@ static int find_or_add(struct grub *grub, const char *name,
 	    (count == scope->variable_room &&
 	     move_variables(grub, false, count * 2) < 0))
 		return -E2BIG;
-	name = grub_string(&grub->arena, name, strlen(name));
+	name = grub_string(grub->arena, name, strlen(name));
 	if (!name)
 		return -E2BIG;
 	*ret = &scope->variables[scope->variable_count++];
@@ -70,7 +70,7 @@ int grub_set(struct grub *grub, const char *name, const char *value)
 	int r;
 
 	if (value) {
-		value = grub_string(&grub->arena, value, strlen(value));
+		value = grub_string(grub->arena, value, strlen(value));
 		if (!value)
 			return -E2BIG;
 	}
@@ -111,7 +111,7 @@ struct expansion {
 static int add_argument(const char *text, void *context)
 {
 	struct expansion *to = context;
-	const char *copy = grub_string(&to->grub->arena, text, strlen(text));
+	const char *copy = grub_string(to->grub->arena, text, strlen(text));
 
 	if (!copy || to->count == GRUB_ARGUMENTS_MAX)
 		return -E2BIG;

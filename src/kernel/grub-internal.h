@@ -83,7 +83,7 @@ enum grub_leave {
 struct grub {
 	const struct boot_files *files;
 	struct boot_menu *menu;
-	struct arena arena;
+	struct arena *arena;
 	struct grub_file *parsed;
 	struct grub_scope scope;
 	struct grub_level *level;

@@ -97,7 +97,7 @@ static int define_function(struct grub *grub, const struct grub_node *node)
 
 	if (r < 0 || count == 0)
 		return r;
-	function = arena_alloc(&grub->arena, sizeof(*function));
+	function = arena_alloc(grub->arena, sizeof(*function));
 	if (!function)
 		return -E2BIG;
 	function->name = list[0];
@@ -215,13 +215,13 @@ static int load(struct grub *grub, const char *path, struct grub_file **ret)
 	r = grub->files->read(grub->files->context, path, &text, &len);
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	file = arena_alloc(&grub->arena, sizeof(*file));
+	file = arena_alloc(grub->arena, sizeof(*file));
 	if (!file)
 		return -E2BIG;
-	file->path = grub_string(&grub->arena, path, strlen(path));
+	file->path = grub_string(grub->arena, path, strlen(path));
 	if (!file->path)
 		return -E2BIG;
-	r = grub_parse(&grub->arena, text, &file->nodes);
+	r = grub_parse(grub->arena, text, &file->nodes);
 	if (r < 0)
 		return r;
 	file->next = grub->parsed;

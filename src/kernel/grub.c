@@ -51,8 +51,8 @@ static int read_words(struct grub *grub, const struct grub_arguments *from,
 	struct grub_arguments *to = &item->arguments;
 	const char *id;
 
-	to->list = arena_alloc(&grub->arena,
-			       (from->count + 1) * sizeof(*to->list));
+	to->list =
+		arena_alloc(grub->arena, (from->count + 1) * sizeof(*to->list));
 	if (!to->list)
 		return -E2BIG;
 	to->list[to->count++] = from->list[0];
@@ -79,7 +79,7 @@ static int read_words(struct grub *grub, const struct grub_arguments *from,
 int grub_add_item(struct grub *grub, const struct grub_arguments *arguments,
 		  const struct grub_node *body, bool is_submenu)
 {
-	struct grub_item *item = arena_alloc(&grub->arena, sizeof(*item));
+	struct grub_item *item = arena_alloc(grub->arena, sizeof(*item));
 	int r;
 
 	if (!item)
@@ -192,9 +192,9 @@ static int run_item(struct grub *grub, const struct grub_item *item,
 	if (r < 0)
 		return r;
 	text_add(&text, "%s%s", grub->prefix, item->title);
-	title = grub_string(&grub->arena, text.buf, text.len);
+	title = grub_string(grub->arena, text.buf, text.len);
 	text_put(&text, " > ");
-	grub->prefix = grub_string(&grub->arena, text.buf, text.len);
+	grub->prefix = grub_string(grub->arena, text.buf, text.len);
 	if (!title || !grub->prefix)
 		return -E2BIG;
 	grub->arguments = item->arguments;
@@ -365,17 +365,17 @@ static int run_main(struct grub *grub, const char *path)
 int grub_menu(const struct boot_files *files, const char *path,
 	      struct boot_menu *menu)
 {
-	_cleanup_free char *memory = malloc(ARENA_SIZE);
 	_cleanup_free struct grub *grub = calloc(1, sizeof(*grub));
+	_cleanup_arena struct arena arena = { 0 };
 	char absolute[PATH_MAX];
 
-	if (!memory || !grub)
+	if (!grub || arena_map(&arena, ARENA_SIZE) < 0)
 		return -ENOMEM;
 	if (boot_path_join("/", path, absolute, sizeof(absolute)) < 0)
 		return -ENOENT;
 	grub->files = files;
 	grub->menu = menu;
-	grub->arena = (struct arena){ .base = memory, .size = ARENA_SIZE };
+	grub->arena = &arena;
 	grub->file = absolute;
 	grub->prefix = "";
 	grub->is_default_path = true;

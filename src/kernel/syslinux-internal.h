@@ -32,7 +32,7 @@ struct syslinux_label {
 struct syslinux {
 	const struct boot_files *files;
 	const char *directory; /* that relative paths begin at */
-	struct arena arena;    /* of all that is here */
+	struct arena *arena;   /* of all that is here */
 	struct syslinux_label *labels, **labels_end;
 	struct syslinux_label *label;	  /* that is spoken of; NULL: all */
 	struct syslinux_submenu *submenu; /* likewise */

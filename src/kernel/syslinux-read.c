@@ -42,7 +42,7 @@ static const char *behind(const char *line, const char *keyword)
 
 static char *copy(struct syslinux *of, const char *text)
 {
-	return arena_copy(&of->arena, text, strlen(text) + 1);
+	return arena_copy(of->arena, text, strlen(text) + 1);
 }
 
 static int keep(struct syslinux *of, const char **where, const char *text)
@@ -56,7 +56,7 @@ static int keep(struct syslinux *of, const char **where, const char *text)
 static int do_label(const struct line *line)
 {
 	struct syslinux *of = line->of;
-	struct syslinux_label *label = arena_alloc(&of->arena, sizeof(*label));
+	struct syslinux_label *label = arena_alloc(of->arena, sizeof(*label));
 
 	if (!label)
 		return -E2BIG;
@@ -184,7 +184,7 @@ static int do_menu_begin(const struct line *line)
 
 	if (++of->submenu_depth > SUBMENUS_MAX)
 		return -E2BIG;
-	submenu = arena_alloc(&of->arena, sizeof(*submenu));
+	submenu = arena_alloc(of->arena, sizeof(*submenu));
 	if (!submenu)
 		return -E2BIG;
 	submenu->parent = of->submenu;

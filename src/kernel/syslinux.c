@@ -307,9 +307,10 @@ static int show(const struct shown *shown)
 
 static int show_file(struct run *run, const char *path, const char *prefix)
 {
-	_cleanup_free char *memory = NULL;
+	_cleanup_arena struct arena arena = { 0 };
 	struct syslinux of = { .files = run->files,
 			       .directory = run->directory,
+			       .arena = &arena,
 			       .file_count = &run->file_count };
 	const struct shown shown = { .run = run,
 				     .of = &of,
@@ -322,10 +323,8 @@ static int show_file(struct run *run, const char *path, const char *prefix)
 		return 0;
 	if (run->depth == NESTING_MAX)
 		return -E2BIG;
-	memory = malloc(ARENA_SIZE);
-	if (!memory)
+	if (arena_map(&arena, ARENA_SIZE) < 0)
 		return -ENOMEM;
-	of.arena = (struct arena){ .base = memory, .size = ARENA_SIZE };
 	run->depth++;
 	r = syslinux_read(&of, path);
 	if (r == 0)
