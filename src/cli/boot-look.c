@@ -124,12 +124,9 @@ static int find_medium(struct boot *boot, const struct boot_entry *entry,
 {
 	const struct distro *distro = boot->source.distro;
 
-	if (distro && distro->medium != MEDIUM_UNKNOWN) {
-		boot->choice.medium = distro->medium;
-		return 0;
-	}
-	return medium_recognise(&boot->choice.iso, entry, &boot->choice.medium,
-				failure);
+	return medium_recognise(&boot->choice.iso, entry,
+				distro ? distro->medium : MEDIUM_UNKNOWN,
+				&boot->choice.medium, failure);
 }
 
 int boot_look(struct boot *boot, struct failure *failure)

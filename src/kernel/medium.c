@@ -237,7 +237,8 @@ static int add_name(const struct iso_entry *entry, void *context)
 }
 
 int medium_recognise(const struct iso *iso, const struct boot_entry *entry,
-		     enum medium *ret_medium, struct failure *failure)
+		     enum medium table, enum medium *ret_medium,
+		     struct failure *failure)
 {
 	struct iso_entry root = iso_root(iso);
 	enum medium medium = by_words(entry->cmdline ? entry->cmdline : "");
@@ -253,7 +254,7 @@ int medium_recognise(const struct iso *iso, const struct boot_entry *entry,
 				   "boot its netboot kernel instead",
 				   entry->title ? entry->title : entry->kernel);
 	if (medium == MEDIUM_UNKNOWN)
-		medium = by_content(iso);
+		medium = table != MEDIUM_UNKNOWN ? table : by_content(iso);
 	if (medium != MEDIUM_UNKNOWN) {
 		*ret_medium = medium;
 		return 0;

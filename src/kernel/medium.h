@@ -30,12 +30,13 @@ int medium_parse(const char *name, enum medium *ret_medium) _must_check;
  * MEDIUM_INITRD, is in the initrd. */
 bool medium_is_needed(enum medium medium);
 
-/* Recognises it by what the ISO contains and the entry's command line.
- * -ENOTSUP with *failure: a layout that nobody here knows; what was found is
- * named. */
+/* Recognises it by the entry's command line, else as what the table says it is,
+ * else (MEDIUM_UNKNOWN) by what the ISO contains: one ISO may have entries for
+ * several. -ENOTSUP with *failure: an entry for which there is no way, or a
+ * layout that nobody here knows; what was found is named. */
 int medium_recognise(const struct iso *iso, const struct boot_entry *entry,
-		     enum medium *ret_medium, struct failure *failure)
-	_must_check;
+		     enum medium table, enum medium *ret_medium,
+		     struct failure *failure) _must_check;
 
 /* Where the ISO is for the live system. */
 enum medium_place {

@@ -131,8 +131,9 @@ static void test_recognise(void)
 		enum medium medium = MEDIUM_UNKNOWN;
 
 		paths = cases[i].paths;
-		ok_int(medium_recognise(&iso, &entry, &medium, &failure), 0,
-		       cases[i].cmdline);
+		ok_int(medium_recognise(&iso, &entry, MEDIUM_UNKNOWN, &medium,
+					&failure),
+		       0, cases[i].cmdline);
 		ok_str(medium_name(medium), medium_name(cases[i].medium),
 		       "is known");
 	}
@@ -153,19 +154,29 @@ static void test_not_recognised(void)
 	enum medium medium;
 
 	paths = installer;
-	ok_int(medium_recognise(&iso, &entry, &medium, &failure), -ENOTSUP,
-	       "Debian's installer beside a live system");
+	ok_int(medium_recognise(&iso, &entry, MEDIUM_UNKNOWN, &medium,
+				&failure),
+	       -ENOTSUP, "Debian's installer beside a live system");
 	ok(str_after(failure.text, "Install is Debian's installer") != NULL,
 	   "is told apart");
+	ok_int(medium_recognise(&iso, &entry, MEDIUM_LIVE_BOOT, &medium,
+				&failure),
+	       -ENOTSUP, "whatever the table says");
 	paths = other;
-	ok_int(medium_recognise(&iso, &entry, &medium, &failure), -ENOTSUP,
-	       "another layout");
+	ok_int(medium_recognise(&iso, &entry, MEDIUM_UNKNOWN, &medium,
+				&failure),
+	       -ENOTSUP, "another layout");
 	ok(strstr(failure.text, "\"OTHER\"") &&
 		   strstr(failure.text, "in it are boot, EFI"),
 	   "is described");
+	entry.kernel[1] = 'x';
+	ok_int(medium_recognise(&iso, &entry, MEDIUM_CASPER, &medium, &failure),
+	       0, "which the table knows");
+	ok_int(medium, MEDIUM_CASPER, "is what it says");
 	paths = empty;
-	ok_int(medium_recognise(&iso, &entry, &medium, &failure), -ENOTSUP,
-	       "nothing");
+	ok_int(medium_recognise(&iso, &entry, MEDIUM_UNKNOWN, &medium,
+				&failure),
+	       -ENOTSUP, "nothing");
 	ok(strstr(failure.text, "no files"), "is, too");
 }
 
