@@ -220,7 +220,7 @@ int kernel_image_check_for(const struct kernel_machine *machine,
 		.machine = machine,
 		.failure = failure,
 	};
-	struct kernel_facts facts;
+	struct kernel_facts facts = { 0 };
 	int r;
 
 	if (!head)

@@ -50,8 +50,9 @@ int iso_rock_read(const struct iso *iso, struct view fields, struct rock *rock,
 	return 0;
 }
 
-int iso_directory_at(const struct iso *iso, uint64_t start, uint64_t *ret_size,
-		     struct failure *failure)
+/* Of the directory that begins at start, as its own record says. */
+static int directory_size(const struct iso *iso, uint64_t start,
+			  uint64_t *ret_size, struct failure *failure)
 {
 	uint8_t bytes[UINT8_MAX]; /* the longest record */
 	struct view v = view_over(bytes, sizeof(bytes));
@@ -120,8 +121,8 @@ static int begin_entry(struct walk *walk, const struct iso_record *record,
 		return 0;
 	entry->extent_count = 1;
 	entry->extents[0].start = (uint64_t)rock.child * walk->iso->block_size;
-	r = iso_directory_at(walk->iso, entry->extents[0].start, &entry->size,
-			     failure);
+	r = directory_size(walk->iso, entry->extents[0].start, &entry->size,
+			   failure);
 	entry->extents[0].size = entry->size;
 	return r;
 }

@@ -110,12 +110,12 @@ bool iso_record_joliet_name(struct view name,
 			    char ret_name[static NAME_MAX + 1])
 {
 	char utf8[4];
-	size_t len = 0, n;
+	size_t len = 0;
 
 	while (name.left >= 2) {
 		uint32_t code = take_utf16(&name);
+		size_t n = put_utf8(code, utf8);
 
-		n = put_utf8(code, utf8);
 		if (code == 0 || n > NAME_MAX - len)
 			return false;
 		memcpy(ret_name + len, utf8, n);
