@@ -12,7 +12,8 @@
 #include "kernel/boot-menu.h"
 
 #define CONFIGURATION_MAX (512 * KIB)
-#define LISTED_MAX	  8
+/* That editors of some systems put in front of what they write. */
+#define BYTE_ORDER_MARK "\xef\xbb\xbf"
 
 struct source {
 	const struct iso *iso;
@@ -73,6 +74,11 @@ static int read_file(void *context, const char *path, char **ret_text,
 	int r = iso_read_whole(source->iso, path, CONFIGURATION_MAX, ret_text,
 			       ret_len, &failure);
 
+	if (r == 0 && str_after(*ret_text, BYTE_ORDER_MARK)) {
+		*ret_len -= strlen(BYTE_ORDER_MARK);
+		memmove(*ret_text, *ret_text + strlen(BYTE_ORDER_MARK),
+			*ret_len + 1);
+	}
 	return judge(source, r, &failure);
 }
 

@@ -98,40 +98,47 @@ int grub_add_item(struct grub *grub, const struct grub_arguments *arguments,
 
 /* --- the default --- */
 
-static bool is_item(const struct grub_item *item, size_t index,
-		    const char *name, size_t len)
+/* By its number from 0, its id or its title; NULL: there is none. */
+static const struct grub_item *find_item(const struct grub_level *level,
+					 const char *name)
 {
-	char text[TITLE_MAX];
+	const struct grub_item *item = level->first;
+	bool is_number;
 	uint64_t number;
 
-	if (len >= sizeof(text))
-		return false;
-	memcpy(text, name, len);
-	text[len] = '\0';
-	if (str_to_u64(text, SIZE_MAX, &number) == 0)
-		return number == index;
-	return str_eq(item->title, text) ||
-	       (item->id && str_eq(item->id, text));
+	is_number = str_to_u64(name, SIZE_MAX, &number) == 0;
+	for (uint64_t i = 0; item; item = item->next, i++) {
+		if (is_number ? i == number : str_eq(item->title, name))
+			return item;
+		if (item->id && str_eq(item->id, name))
+			return item;
+	}
+	return NULL;
 }
 
 /*
- * The item that default= names, by its number from 0, its id or its title;
- * behind a ">" is the same for its submenu. The first one when there is no
- * such.
+ * The item that default= names; behind a ">" is the same for its submenu. The
+ * first one when there is no such.
  */
 static const struct grub_item *default_item(const struct grub_level *level,
 					    const char *name,
 					    const char **ret_rest)
 {
-	const char *arrow = strchr(name, '>');
-	size_t len = arrow ? (size_t)(arrow - name) : strlen(name);
-	const struct grub_item *item = level->first;
+	const struct grub_item *item = find_item(level, name);
+	char first[TITLE_MAX];
 
-	*ret_rest = arrow ? arrow + 1 : "";
-	for (size_t i = 0; item; item = item->next, i++)
-		if (is_item(item, i, name, len))
-			return item;
 	*ret_rest = "";
+	if (item)
+		return item;
+	/* A title may have ">" itself: "Troubleshooting -->". */
+	for (const char *at = name; (at = strchr(at, '>')); at++) {
+		snprintf(first, sizeof(first), "%.*s", (int)(at - name), name);
+		item = find_item(level, first);
+		if (!item)
+			continue;
+		*ret_rest = at + 1;
+		return item;
+	}
 	return level->first;
 }
 

@@ -199,6 +199,11 @@ static const struct {
 	  "submenu S { set default=C\nmenuentry B { linux /v b }\n"
 	  "menuentry C { linux /v c } }",
 	  "A | /v |  | a\nS > B | /v |  | b\n*S > C | /v |  | c\n" },
+	{ "a default with an arrow in its title",
+	  "set default='T -->>B'\nmenuentry A { linux /v a }\n"
+	  "submenu 'T -->' { menuentry A { linux /v b }\n"
+	  "menuentry B { linux /v c } }",
+	  "A | /v |  | a\nT --> > A | /v |  | b\n*T --> > B | /v |  | c\n" },
 	{ "source",
 	  "set a=1\nsource /conf/1.cfg\n. $prefix/none.cfg\n"
 	  "menuentry A { linux /v $a }",
