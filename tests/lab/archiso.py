@@ -146,7 +146,6 @@ _RC = """\
 hostname -F /etc/hostname
 mkdir -p /dev/pts
 mount -t devpts devpts /dev/pts
-mount -o remount,rw /
 """
 _INITTAB = """\
 ::sysinit:/etc/rc

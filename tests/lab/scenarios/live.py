@@ -12,7 +12,7 @@ from lab.tap import Scenario, check, equal
 SCENARIO = Scenario("live ISO of Debian", lambda: LiveLab("live"))
 
 
-# -- nothing is done ------------------------------------------------------------
+# -- nothing is done ----------------------------------------------------------
 
 @SCENARIO.case("--dry-run tells entry, command line and place; nothing more")
 def dry_run(lab):
@@ -55,7 +55,7 @@ _refused("a file that is not there is refused", r"404",
          lambda: hostile_isos.small().with_name("nothing.iso"))
 
 
-# -- there and back -------------------------------------------------------------
+# -- there and back -----------------------------------------------------------
 
 @SCENARIO.case("URL to login: the root is on the ISO in memory, no more than "
                "300 MiB besides it are used")

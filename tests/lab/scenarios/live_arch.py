@@ -75,7 +75,8 @@ def named(lab):
 
 
 def _installer(lab):
-    lab.console.expect(r"Choose language|Select a language", _INSTALLER_SECONDS)
+    lab.console.expect(r"Choose language|Select a language",
+                       _INSTALLER_SECONDS)
 
 
 @SCENARIO.case("the installer's ISO, which needs no medium")
