@@ -132,6 +132,7 @@ int distros_load(struct distros *ret_distros, struct failure *failure)
 {
 	_cleanup_fd int fd = open(DISTROS_PATH, O_RDONLY | O_CLOEXEC);
 	_cleanup_free char *text = NULL;
+	struct failure why;
 	size_t len;
 	int r;
 
@@ -142,7 +143,13 @@ int distros_load(struct distros *ret_distros, struct failure *failure)
 		   : whole_file_read(fd, DISTROS_SIZE_MAX, &text, &len);
 	if (r < 0)
 		return failure_errno(failure, -r, "cannot read " DISTROS_PATH);
-	return distros_parse(text, len, DISTROS_PATH, ret_distros, failure);
+	r = distros_parse(text, len, DISTROS_PATH, ret_distros, &why);
+	if (r < 0)
+		return failure_set(failure, -r,
+				   "%s; remove the file to have the program's "
+				   "own table",
+				   why.text);
+	return 0;
 }
 
 static const char *find_nearest(const struct distros *distros, const char *name)
