@@ -2,7 +2,7 @@
 /*
  * A live medium has its menu several times, one for each firmware; the one for
  * GRUB is most often the complete one. Those that only find another one
- * (EFI/BOOT/grub.cfg, "loopback.cfg") come last: that is then read as it is.
+ * (EFI/BOOT/grub.cfg) come behind it, since that is then read as it is.
  */
 #include <errno.h>
 #include <strings.h>
@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/text.h"
 #include "kernel/boot-menu.h"
+#include "kernel/boot-search.h"
 
 #define CONFIGURATION_MAX (512 * KIB)
 /* That editors of some systems put in front of what they write. */
@@ -21,17 +22,19 @@ struct source {
 	int error;
 };
 
-static const struct {
+struct configuration {
 	const char *path;
 	int (*read)(const struct boot_files *files, const char *path,
 		    struct boot_menu *menu);
-	bool is_directory;
-} configurations[] = {
+};
+
+static const struct configuration configurations[] = {
 	{ "/boot/grub/grub.cfg", grub_menu },
 	{ "/boot/grub2/grub.cfg", grub_menu },
 	{ "/boot/grub/x86_64-efi/grub.cfg", grub_menu },
 	{ "/grub/grub.cfg", grub_menu },
 	{ "/grub2/grub.cfg", grub_menu },
+	{ "/grub.cfg", grub_menu },
 	{ "/EFI/BOOT/grub.cfg", grub_menu },
 	{ "/EFI/fedora/grub.cfg", grub_menu },
 	{ "/EFI/debian/grub.cfg", grub_menu },
@@ -47,8 +50,8 @@ static const struct {
 	{ "/isolinux/syslinux.cfg", syslinux_menu },
 	{ "/isolinux.cfg", syslinux_menu },
 	{ "/syslinux.cfg", syslinux_menu },
-	{ "/loader/entries", loader_entries_menu, true },
-	{ "/boot/loader/entries", loader_entries_menu, true },
+	{ "/loader/entries", loader_entries_menu },
+	{ "/boot/loader/entries", loader_entries_menu },
 };
 
 /* What an ISO says wrong about one file is a lack of that file; what the
@@ -149,41 +152,75 @@ static bool choose(struct boot_menu *menu)
 	return false;
 }
 
-static int read_one(const struct boot_files *files, size_t index,
-		    struct boot_menu *ret_menu)
+static int read_one(const struct boot_files *files,
+		    const struct configuration *configuration,
+		    struct text *failed, struct boot_menu *ret_menu)
 {
 	_cleanup_boot_menu struct boot_menu menu = { 0 };
-	int r = configurations[index].read(files, configurations[index].path,
-					   &menu);
+	int r = configuration->read(files, configuration->path, &menu);
 
 	if (r == -ENOMEM || r == -ENOENT)
 		return r;
 	/* Of one that is too much, the beginning is good enough. */
 	check_kernels(files, &menu);
-	if (!choose(&menu))
-		return -ENODATA;
+	if (!choose(&menu)) {
+		text_add(failed, "%s%s", failed->len > 0 ? ", " : "",
+			 configuration->path);
+		return -ENOENT;
+	}
 	*ret_menu = menu;
 	menu = (struct boot_menu){ 0 };
 	return 0;
 }
 
+static bool is_known(const char *path)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(configurations); i++)
+		if (strcasecmp(configurations[i].path, path) == 0)
+			return true;
+	return false;
+}
+
+/* Configurations in unusual places; -ENOENT: none of use. */
+static int read_others(const struct boot_files *files, struct text *failed,
+		       struct boot_menu *ret_menu)
+{
+	struct boot_found found;
+	int r = boot_search(files, &found);
+
+	if (r < 0)
+		return r == -ENOMEM ? r : -ENOENT;
+	for (size_t i = 0; i < found.count; i++) {
+		const char *path = found.paths[i];
+		bool is_grub = strcasecmp(strrchr(path, '/'), "/grub.cfg") == 0;
+		const struct configuration other = { path,
+						     is_grub ? grub_menu
+							     : syslinux_menu };
+
+		if (is_known(path))
+			continue;
+		r = read_one(files, &other, failed, ret_menu);
+		if (r != -ENOENT)
+			return r;
+	}
+	return -ENOENT;
+}
+
 int boot_menu_of_files(const struct boot_files *files, const char *name,
 		       struct boot_menu *ret_menu, struct failure *failure)
 {
-	char found[256];
-	struct text text = text_over(found, sizeof(found));
+	char failed[256];
+	struct text text = text_over(failed, sizeof(failed));
+	int r = -ENOENT;
 
-	for (size_t i = 0; i < ARRAY_SIZE(configurations); i++) {
-		int r = read_one(files, i, ret_menu);
-
-		if (r == 0)
-			return 0;
-		if (r == -ENOMEM)
-			return failure_errno(failure, ENOMEM, "the boot menu");
-		if (r != -ENOENT)
-			text_add(&text, "%s%s", text.len > 0 ? ", " : "",
-				 configurations[i].path);
-	}
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_SIZE(configurations); i++)
+		r = read_one(files, &configurations[i], &text, ret_menu);
+	if (r == -ENOENT)
+		r = read_others(files, &text, ret_menu);
+	if (r == -ENOMEM)
+		return failure_errno(failure, ENOMEM, "the boot menu");
+	if (r == 0)
+		return 0;
 	if (text.len == 0)
 		return failure_set(failure, ENOENT,
 				   "%s: has no configuration of GRUB, SYSLINUX "
@@ -192,7 +229,7 @@ int boot_menu_of_files(const struct boot_files *files, const char *name,
 	return failure_set(failure, ENODATA,
 			   "%s: no entry of %s starts a Linux kernel that is "
 			   "there",
-			   name, found);
+			   name, failed);
 }
 
 /* Tells a medium that boots by something else from one that boots nothing. */

@@ -375,6 +375,19 @@ static const struct fake_file elsewhere[] = {
 	END,
 };
 
+/* Slax: everything in a directory of its own. */
+static const struct fake_file slax[] = {
+	{ "/readme.txt", "" },
+	{ "/slax/01-core.sb", "" },
+	{ "/slax/boot/isolinux.cfg",
+	  "PROMPT 0\nUI vesamenu.c32\nLABEL default\n"
+	  "MENU LABEL Run Slax (Persistent changes)\n"
+	  "KERNEL /slax/boot/vmlinuz\n"
+	  "APPEND initrd=/slax/boot/initrfs.img slax.flags=perch,automount\n" },
+	{ "/slax/boot/vmlinuz", "kernel" },
+	END,
+};
+
 static const struct {
 	const char *name;
 	const struct fake_file *files;
@@ -472,6 +485,9 @@ static const struct {
 	  "*Boot with open source drivers | /boot/vmlinuz-x86_64 | "
 	  "/boot/intel_ucode.img,/boot/initramfs-x86_64.img | "
 	  "misobasedir=manjaro misolabel=LIVE_1 quiet tz=UTC driver=free\n" },
+	{ "Slax", slax,
+	  "*Run Slax (Persistent changes) | /slax/boot/vmlinuz | "
+	  "/slax/boot/initrfs.img | slax.flags=perch,automount\n" },
 	{ "a configuration elsewhere", elsewhere,
 	  "*There | /vmlinuz |  | \nGone\n" },
 };
