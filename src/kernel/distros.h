@@ -57,8 +57,8 @@ int distros_find(const struct distros *distros, const char *name,
 		 const struct distro **ret_distro, struct failure *failure)
 	_must_check;
 
-/* Where the file is that a row calls so: at that URL, or of that name beside the
- * ISO at iso_url, which is one of its URLs. -ENOBUFS. */
+/* Where the file is that a row calls so: at that URL, or of that name beside
+ * the ISO at iso_url, which is one of its URLs. -ENOBUFS. */
 int distro_url(const char *iso_url, const char *file, char *buf, size_t size)
 	_must_check;
 

@@ -82,7 +82,7 @@ static void test_bad(void)
 		  "SUMS: the key that signed" },
 		{ "[GNUPG:] EXPSIG 1 a\n" VALID,
 		  "SUMS: its signature has exp" },
-		/* A good line without its own valid one lends itself to none. */
+		/* A good line whose valid one lacks takes no other. */
 		{ GOOD "[GNUPG:] EXPKEYSIG 1 a\n" VALID, "SUMS: the key that" },
 		{ "[GNUPG:] NO_PUBKEY 44\n",
 		  "SUMS: it is signed by the key 44," },
