@@ -2,6 +2,7 @@
 /* Media as distributions make them: what a person would see in their menus.
  * Only what a menu depends on is there. */
 #include "base/cleanup.h"
+#include "base/host.h"
 #include "fake-medium.h"
 
 #define LINUX(path)            \
@@ -536,6 +537,62 @@ static void test_none(void)
 		   "that is there");
 }
 
+/* --- boot_menu_read, on an image of the fuzzer's corpus --- */
+
+#define SYSTEM_AREA (16 * 2048) /* which the files there lack */
+
+struct image {
+	char *bytes;
+	size_t len;
+	int error; /* of the server that it lies on; 0: none */
+};
+
+static int read_image(const struct reader *reader, uint64_t offset, void *buf,
+		      size_t len, struct failure *failure)
+{
+	const struct image *image = reader->context;
+	char *to = buf;
+
+	if (image->error)
+		return failure_set(failure, -image->error, "connection cut");
+	for (size_t i = 0; i < len; i++, offset++)
+		to[i] = offset >= SYSTEM_AREA &&
+					offset - SYSTEM_AREA < image->len
+				? image->bytes[offset - SYSTEM_AREA]
+				: 0;
+	return 0;
+}
+
+static void test_image(void)
+{
+	_cleanup_boot_menu struct boot_menu menu = { 0 };
+	struct failure failure = { 0 };
+	struct image image = { 0 };
+	const struct reader reader = {
+		.name = "x.iso",
+		.size = GIB,
+		.read = read_image,
+		.context = &image,
+	};
+	struct iso iso = { 0 };
+
+	ok_int(host_read("tests/fuzz/corpus/iso/rock-ridge", MIB, &image.bytes,
+			 &image.len),
+	       0, "an image");
+	ok_int(iso_open(&iso, &reader, &failure), 0, "is opened");
+	ok_int(boot_menu_read(&iso, &menu, &failure), 0, "and read");
+	ok_str(menu_text(&menu), "*Live | /live/vmlinuz |  | \n", "its menu");
+	if (menu.count == 1)
+		ok_str(menu.entries[0].file, "/boot/grub/grub.cfg",
+		       "and where from");
+	boot_menu_clear(&menu);
+	image.error = -ETIMEDOUT;
+	ok_int(boot_menu_read(&iso, &menu, &failure), -ETIMEDOUT,
+	       "a server that fails is no lack of a menu");
+	ok_str(failure.text, "connection cut", "and is told");
+	free(image.bytes);
+}
+
 /* --- boot_menu_find --- */
 
 static void check_find(const struct boot_menu *menu, const char *label,
@@ -583,6 +640,7 @@ int main(void)
 {
 	test_media();
 	test_none();
+	test_image();
 	test_find();
 	return tap_done();
 }
