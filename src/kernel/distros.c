@@ -203,7 +203,7 @@ int distros_update(const char *url, size_t *ret_count, struct failure *failure)
 		.name = url,
 		.size_max = DISTROS_SIZE_MAX,
 	};
-	struct distros distros;
+	_cleanup_distros struct distros distros = { 0 };
 	struct http_answer answer;
 	int r = http_ask(&question, &answer, failure);
 
@@ -217,11 +217,10 @@ int distros_update(const char *url, size_t *ret_count, struct failure *failure)
 	else
 		r = distros_parse(answer.body, answer.size, url, &distros,
 				  failure);
-	if (r == 0) {
-		*ret_count = distros.count;
-		distros_clear(&distros);
+	if (r == 0)
 		r = keep(answer.body, answer.size, failure);
-	}
+	if (r == 0)
+		*ret_count = distros.count;
 	http_answer_free(&answer);
 	return r;
 }
