@@ -69,9 +69,6 @@ static int read_words(struct grub *grub, const struct grub_arguments *from,
 		else if (!str_after(word, "--"))
 			to->list[to->count++] = word;
 	}
-	/* $menuentry_id_option NAME, where that is unset. */
-	if (!item->id && to->count > 2)
-		item->id = to->list[2];
 	item->title = to->count > 1 ? to->list[1] : "";
 	return 0;
 }

@@ -20,6 +20,9 @@ static const struct {
 	  "menuentry 'it'\\''s \"A\"' { linux /v 'a b' \"c\\\"d\" e\\ f g'h'\"i\" "
 	  "'' k=\"x y\" }",
 	  "*it's \"A\" | /v |  | \"a b\" c\"d \"e f\" ghi  \"k=x y\"\n" },
+	{ "backslashes in quotes",
+	  "menuentry A { linux /v \"c:\\x\" 'd\\x' e\\x }",
+	  "*A | /v |  | c:\\x d\\x ex\n" },
 	{ "comments and joined lines",
 	  "# menuentry no {}\nmenuentry A { # { \n linux /v a#b \\\n c # d\n }",
 	  "*A | /v |  | a#b c\n" },
@@ -97,6 +100,11 @@ static const struct {
 	  "if [ -s /none -o -d /none ]; then b=1; fi\n"
 	  "menuentry A { linux /v x$a$b }",
 	  "*A | /v |  | x1\n" },
+	{ "and, or",
+	  "if [ 1 = 1 -a 1 = 2 ]; then a=1; fi\n"
+	  "if [ \"\" -o 1 = 1 ]; then b=1; fi\n"
+	  "menuentry A { linux /v x$a$b }",
+	  "*A | /v |  | x1\n" },
 	{ "comparisons",
 	  "t=\nif [ 10 -gt 9 -a 9 -ge 9 -a 1 -lt 2 -a 2 -le 2 -a 3 -ne 4 -a 5 "
 	  "-eq 5 ]; then t=${t}a; fi\n"
@@ -126,6 +134,10 @@ static const struct {
 	  "for f in /conf/*.cfg /conf/none*; do t=\"$t $f\"; done\n"
 	  "menuentry A { linux /v$t }",
 	  "*A | /v |  | /conf/1.cfg /conf/2.cfg /conf/none*\n" },
+	{ "a pattern in a variable",
+	  "p='/conf/*.cfg'\nfor f in $p; do t=\"$t $f\"; done\n"
+	  "menuentry A { linux /v$t }",
+	  "*A | /v |  | /conf/1.cfg /conf/2.cfg\n" },
 	{ "a pattern for the kernel",
 	  "menuentry A { linux (cd0)/con?/?.cfg\n"
 	  "initrd '/con?/1.cfg' }",
@@ -151,6 +163,10 @@ static const struct {
 	  "n=a\neval set w=\\\"\\$v_$n\\\"\n"
 	  "menuentry A { linux /v \"$w\" $v_b }",
 	  "*A | /v |  | \"x a\" x b\n" },
+	{ "arguments are a function's own",
+	  "function g { true; }\nfunction f { g x y; a=\"$1 $#\"; }\n"
+	  "f 1 \"\" ''\nmenuentry A { linux /v \"$a$1\" }",
+	  "*A | /v |  | \"1 3A\"\n" },
 	{ "shift",
 	  "function f { shift; a=\"$1 $#\"; }\nf 1 2 3\n"
 	  "menuentry A { linux /v \"$a\" }",
@@ -163,10 +179,10 @@ static const struct {
 	  "search --no-floppy --set=root -l LIVE_1\na=$?\n"
 	  "search --label --set=b OTHER\nb=$?\n"
 	  "search --no-floppy --fs-uuid --set=c 2026-11-21-10-20-30-00\n"
-	  "search -f /vmlinuz --set --hint hd0,1 --hint-efi=hd1\n"
+	  "search --hint hd0,1 --hint-efi=hd1 -f --set=d /vmlinuz\n"
 	  "search.fs_label LIVE_1 e\nsearch.file /none f\nf=$?\n"
-	  "menuentry A { linux ($root)/v $a $b $c $e $f }",
-	  "*A | /v |  | 0 1 cd0 cd0 1\n" },
+	  "menuentry A { linux ($root)/v $a $b $c $d $e $f }",
+	  "*A | /v |  | 0 1 cd0 cd0 cd0 1\n" },
 	{ "probe",
 	  "probe --set=u --fs-uuid $root\nprobe --set l --label (cd0)\n"
 	  "probe -s f --fs $root\nmenuentry A { linux /v $u $l $f }",
@@ -228,6 +244,10 @@ static const struct {
 	  "function f {\n if true; then a=1\n}\nf\n"
 	  "menuentry A { linux /v $a }",
 	  "*A | /v |  | 1\n" },
+	{ "a brace that lacks",
+	  "if true; then\nmenuentry A { linux /v\nfi\n"
+	  "menuentry B { linux /v b }",
+	  "*A | /v |  | \nB | /v |  | b\n" },
 	{ "unknown commands",
 	  "frobnicate $x\nif frobnicate; then a=1; fi\n"
 	  "hiddenentry H { linux /v h }\n"
@@ -277,8 +297,8 @@ static void check_hostile(const char *script, const char *what)
 
 static void test_hostile(void)
 {
-	_cleanup_free char *nested = repeat("if true; then ", 5000, "x");
-	_cleanup_free char *blocks = repeat("menuentry x { ", 5000, "x");
+	_cleanup_free char *nested = repeat("if true; then ", 60000, "x");
+	_cleanup_free char *blocks = repeat("menuentry x { ", 60000, "x");
 	_cleanup_free char *doubling = repeat("a=$a$a$a$a;", 40, "");
 	_cleanup_free char *entries =
 		repeat("b=x$b; for i in 1 2 3 4 5 6 7 8 9; do menuentry $b$i { "
@@ -294,9 +314,46 @@ static void test_hostile(void)
 	check_hostile("function f { f; }; f", "a function of itself");
 	check_hostile("function f { submenu x { f; }; }; f",
 		      "a submenu of itself");
+	check_hostile("function a { b; b; b; b; b; b; b; b; }\n"
+		      "function b { c; c; c; c; c; c; c; c; }\n"
+		      "function c { d; d; d; d; d; d; d; d; }\n"
+		      "function d { e; e; e; e; e; e; e; e; }\n"
+		      "function e { f; f; f; f; f; f; f; f; }\n"
+		      "function f { g; g; g; g; g; g; g; g; }\n"
+		      "function g { h; h; h; h; h; h; h; h; }\n"
+		      "function h { i; i; i; i; i; i; i; i; }\n"
+		      "function i { a=1; }\na; a; a; a; a; a\n",
+		      "functions of functions");
 	check_hostile(doubling, "a variable that grows");
 	check_hostile(entries, "too many entries");
 	check_hostile(words, "too many words");
+}
+
+/* A directory of ten, in each of which are ten… */
+static int list_ten(void *context, const char *path,
+		    int (*each)(const char *name, void *each_context),
+		    void *each_context)
+{
+	int r = 0;
+
+	(void)context;
+	(void)path;
+	for (unsigned i = 0; r == 0 && i < 10; i++)
+		r = each("x", each_context);
+	return r;
+}
+
+static void test_many_paths(void)
+{
+	static const struct fake_file files[] = {
+		{ CFG, "for f in /*/*/*/*/*/*/none; do true; done" },
+		{ NULL, NULL },
+	};
+	struct boot_files medium = fake_medium(files);
+	_cleanup_boot_menu struct boot_menu menu = { 0 };
+
+	medium.list = list_ten;
+	ok_int(grub_menu(&medium, CFG, &menu), -E2BIG, "too many paths");
 }
 
 static void test_absent(void)
@@ -311,6 +368,7 @@ int main(void)
 {
 	test_cases();
 	test_hostile();
+	test_many_paths();
 	test_absent();
 	return tap_done();
 }

@@ -42,6 +42,11 @@ static const struct {
 	  "*Advanced > a | /isolinux/v |  | \n"
 	  "Advanced > More > b | /isolinux/w |  | \n"
 	  "Advanced > c | /isolinux/x |  | \nd | /isolinux/y |  | \n" },
+	{ "a default within a submenu",
+	  "default c\nlabel a\nkernel v\nmenu begin s\nlabel b\n"
+	  "menu default\nkernel w\nmenu end\nlabel c\nkernel x\n",
+	  "a | /isolinux/v |  | \ns > b | /isolinux/w |  | \n"
+	  "*c | /isolinux/x |  | \n" },
 	{ "hidden and disabled labels",
 	  "label a\nmenu hide\nkernel v\nlabel b\nkernel w\n"
 	  "label c\nmenu disable\nkernel x\n",
