@@ -124,7 +124,7 @@ int grub_glob(struct grub *grub, const char *pattern,
 	      int (*each)(const char *path, void *context), void *context)
 	_must_check;
 
-/* --- grub-run.c: 0, or a negative errno; what a command says is in status --- */
+/* --- grub-run.c: what a command says is in status --- */
 
 int grub_run(struct grub *grub, const struct grub_node *list) _must_check;
 

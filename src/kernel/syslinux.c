@@ -38,7 +38,8 @@ struct shown {
 	bool is_first;	    /* its default is the menu's */
 };
 
-static int show_file(struct run *run, const char *path, const char *prefix);
+static int show_file(struct run *run, const char *path, const char *prefix,
+		     bool is_first);
 
 /* --- titles --- */
 
@@ -231,14 +232,30 @@ static int add_entry(const struct shown *shown,
 	return 0;
 }
 
+/* A label without a title is in no menu, and so in no title below it: there is
+ * one that chooses among configurations before anything is shown. */
+static int show_config(const struct shown *shown,
+		       const struct syslinux_label *label, const char *name,
+		       const char *title)
+{
+	char path[PATH_MAX], prefix[TITLE_MAX + 4];
+
+	if (boot_path_join(shown->of->directory, name, path, sizeof(path)) < 0)
+		return 0;
+	snprintf(prefix, sizeof(prefix), "%s > ", title);
+	return show_file(shown->run, path,
+			 label->title ? prefix : shown->prefix,
+			 shown->is_first && !label->title);
+}
+
 static int show_label(const struct shown *shown,
 		      const struct syslinux_label *label)
 {
-	char title[TITLE_MAX], path[PATH_MAX];
+	char title[TITLE_MAX];
 	struct start start;
 
 	find_start(shown, label, &start);
-	make_title(shown, label, title, sizeof(title) - 4);
+	make_title(shown, label, title, sizeof(title));
 	switch (start.kind) {
 	case SYSLINUX_NONE:
 		return 0;
@@ -247,11 +264,7 @@ static int show_label(const struct shown *shown,
 	case SYSLINUX_OTHER:
 		return add_entry(shown, label, &start, title);
 	case SYSLINUX_CONFIG:
-		if (boot_path_join(shown->of->directory, start.kernel, path,
-				   sizeof(path)) < 0)
-			return 0;
-		strncat(title, " > ", 4);
-		return show_file(shown->run, path, title);
+		return show_config(shown, label, start.kernel, title);
 	}
 	return 0;
 }
@@ -305,7 +318,8 @@ static int show(const struct shown *shown)
 	return r < 0 ? r : show_default(shown);
 }
 
-static int show_file(struct run *run, const char *path, const char *prefix)
+static int show_file(struct run *run, const char *path, const char *prefix,
+		     bool is_first)
 {
 	_cleanup_arena struct arena arena = { 0 };
 	struct syslinux of = { .files = run->files,
@@ -316,7 +330,7 @@ static int show_file(struct run *run, const char *path, const char *prefix)
 				     .of = &of,
 				     .path = path,
 				     .prefix = prefix,
-				     .is_first = !*prefix };
+				     .is_first = is_first };
 	int r;
 
 	if (!open_once(run, path))
@@ -329,10 +343,10 @@ static int show_file(struct run *run, const char *path, const char *prefix)
 	r = syslinux_read(&of, path);
 	if (r == 0)
 		r = show(&shown);
-	/* One that is not there is no entry; the first must be there. */
-	if (r == -ENOENT && *prefix)
-		r = 0;
 	run->depth--;
+	/* One that is not there is no entry; the first must be there. */
+	if (r == -ENOENT && run->depth > 0)
+		r = 0;
 	return r;
 }
 
@@ -351,5 +365,5 @@ int syslinux_menu(const struct boot_files *files, const char *path,
 	run->files = files;
 	run->directory = directory;
 	run->menu = menu;
-	return show_file(run, absolute, "");
+	return show_file(run, absolute, "", true);
 }

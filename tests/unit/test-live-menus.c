@@ -438,10 +438,10 @@ static const struct {
 	  "archisobasedir=arch archisodevice=UUID=2026-11-21-10-20-30-00\n"
 	  "Run Memtest86+ (RAM test)\nSystem shutdown\n" },
 	{ "Arch by SYSLINUX", arch_syslinux,
-	  "*sys > Arch Linux install medium (x86_64, BIOS) | "
+	  "*Arch Linux install medium (x86_64, BIOS) | "
 	  "/arch/boot/x86_64/vmlinuz-linux | /arch/boot/intel-ucode.img,"
 	  "/arch/boot/x86_64/initramfs-linux.img | archisobasedir=arch "
-	  "archisolabel=LIVE_1\nsys > Boot existing OS\nsys > Reboot\n" },
+	  "archisolabel=LIVE_1\nBoot existing OS\nReboot\n" },
 	{ "Arch by loader entries", arch_loader,
 	  "*Arch Linux install medium (x86_64, UEFI) | "
 	  "/arch/boot/x86_64/vmlinuz-linux | "

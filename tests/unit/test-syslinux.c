@@ -75,7 +75,7 @@ static const struct {
 	  "label sys\nmenu label More\nconfig one.cfg\n"
 	  "label m\nkernel vesamenu.c32\nappend two.cfg\n"
 	  "label back\nconfig isolinux.cfg\nlabel a\nkernel v\n",
-	  "*More > one | /isolinux/1 |  | \nm > two | /isolinux/2 |  | \n"
+	  "*More > one | /isolinux/1 |  | \ntwo | /isolinux/2 |  | \n"
 	  "a | /isolinux/v |  | \n" },
 	{ "another program with a file of its own",
 	  "ui gfxboot one.cfg\nlabel a\nkernel v\n",
