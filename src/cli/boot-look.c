@@ -56,41 +56,17 @@ static int choose(struct boot *boot, struct failure *failure)
 
 /* --- whether it can work --- */
 
-/* A file of the ISO, as a reader. */
-struct iso_file {
-	const struct iso *iso;
-	struct iso_entry entry;
-};
-
-static int read_iso_file(const struct reader *reader, uint64_t offset,
-			 void *buf, size_t len, struct failure *failure)
-{
-	const struct iso_file *file = reader->context;
-	ssize_t n =
-		iso_read(file->iso, &file->entry, offset, buf, len, failure);
-
-	if (n >= 0 && (size_t)n < len)
-		return failure_set(failure, EBADMSG, "%s is cut short",
-				   reader->name);
-	return n < 0 ? (int)n : 0;
-}
-
 static int check_kernel(struct boot *boot, const struct boot_entry *entry,
 			struct failure *failure)
 {
 	struct boot_choice *choice = &boot->choice;
-	struct iso_file file = { .iso = &choice->iso };
-	struct reader reader = {
-		.name = entry->kernel,
-		.read = read_iso_file,
-		.context = &file,
-	};
-	int r = iso_find(&choice->iso, entry->kernel, &file.entry, failure);
+	struct iso_reader file;
+	int r;
 
+	r = iso_reader_open(&file, &choice->iso, entry->kernel, failure);
 	if (r < 0)
 		return r;
-	reader.size = file.entry.size;
-	r = kernel_image_check(&reader, &choice->kernel, failure);
+	r = kernel_image_check(&file.reader, &choice->kernel, failure);
 	if (r < 0)
 		return r;
 	if (boot->policy.needs_signature && !choice->kernel.is_signed)
