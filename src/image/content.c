@@ -11,16 +11,14 @@ static struct view head_of(const struct content *content)
 	return view_over(content->head.start, content->head.len);
 }
 
-/* As many of the first bytes as tell the kind, or all there are. A tar says
- * what it is in its first block, and nothing is gained by waiting for more. */
+/* As many of the first bytes as tell the kind, or all there are. */
 static int read_head(struct content *content)
 {
 	struct build *head = &content->head;
 	int r = 1;
 
 	*head = build_over(content->head_bytes, sizeof(content->head_bytes));
-	while (head->len < head->size &&
-	       kind_of(head_of(content)) != KIND_TAR) {
+	while (head->len < head->size && !kind_is_certain(head_of(content))) {
 		size_t n;
 
 		r = ring_next(content->ring, &content->rest);

@@ -190,6 +190,18 @@ enum image_kind kind_of(struct view head)
 	return KIND_UNKNOWN;
 }
 
+#define MOST_HEAD 4096 /* has the superblock of erofs, the farthest but ISO */
+
+bool kind_is_certain(struct view head)
+{
+	enum image_kind kind = kind_of(head);
+
+	if (kind == KIND_TAR || head.left >= KIND_HEAD)
+		return true;
+	return head.left >= MOST_HEAD && kind != KIND_UNKNOWN &&
+	       kind != KIND_DISK;
+}
+
 bool kind_is_file(enum image_kind kind)
 {
 	switch (kind) {

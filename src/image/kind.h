@@ -31,6 +31,10 @@ bool kind_is_file(enum image_kind kind);
  * all there are). */
 enum image_kind kind_of(struct view head);
 
+/* Whether bytes behind these would make no other kind of it, nor tell more
+ * about its size: most streams need not be waited for as long as an ISO. */
+bool kind_is_certain(struct view head);
+
 /* "tar.gz", "squashfs", … */
 const char *kind_name(enum image_kind kind);
 

@@ -342,7 +342,7 @@ static int on_data(void *context, struct view bytes, struct failure *failure)
 		size_t n = MIN(bytes.left, job->head.size - job->head.len);
 
 		build_bytes(&job->head, view_take(&bytes, n), n);
-		if (job->head.len == job->head.size)
+		if (kind_is_certain(view_over(job->head_bytes, job->head.len)))
 			r = decide_and_pass_head(job, failure);
 	}
 	if (r == 0 && bytes.left > 0)

@@ -148,6 +148,25 @@ static void test_iso(void)
 	       "in words");
 }
 
+static void test_certain(void)
+{
+	uint8_t head[KIND_HEAD] = { 0 };
+
+	old_tar(head);
+	ok(kind_is_certain(view_over(head, 512)), "a tar's first block");
+	ok(!kind_is_certain(view_over(head, 511)), "but not less of it");
+	memset(head, 0, 512);
+	memcpy(head, "hsqs", 4);
+	ok(kind_is_certain(view_over(head, 4096)), "a squashfs");
+	ok(!kind_is_certain(view_over(head, 4095)), "with its superblock");
+	make_table(head);
+	ok(!kind_is_certain(view_over(head, KIND_HEAD - 1)),
+	   "what looks like a disk may be an ISO");
+	ok(kind_is_certain(view_over(head, KIND_HEAD)), "till its mark");
+	memset(head, 0, sizeof(head));
+	ok(!kind_is_certain(view_over(head, KIND_HEAD - 1)), "so may nothing");
+}
+
 static const struct {
 	const char *head;
 	const char *says;
@@ -278,6 +297,7 @@ int main(void)
 	test_magic();
 	test_disks();
 	test_iso();
+	test_certain();
 	test_refusals();
 	test_gzip_hint();
 	test_xz_hint();
