@@ -125,17 +125,25 @@ static int list_directory(void *context, const char *path,
 	return judge(source, r, &failure);
 }
 
-/* What names a kernel that is not there starts none. */
-static void check_kernels(const struct boot_files *files,
-			  struct boot_menu *menu)
+/* What names a kernel that is not there can start nothing. */
+static void drop_missing(const struct boot_files *files, struct boot_menu *menu)
 {
+	size_t kept = 0, chosen = SIZE_MAX;
+
 	for (size_t i = 0; i < menu->count; i++) {
 		struct boot_entry *entry = &menu->entries[i];
 
-		if (!entry->other_system)
-			entry->other_system =
-				!files->exists(files->context, entry->kernel);
+		if (!entry->other_system &&
+		    !files->exists(files->context, entry->kernel)) {
+			boot_entry_clear(entry);
+			continue;
+		}
+		if (i == menu->chosen)
+			chosen = kept;
+		menu->entries[kept++] = *entry;
 	}
+	menu->count = kept;
+	menu->chosen = chosen;
 }
 
 /* The default, or when that starts no Linux, the first that does. */
@@ -162,7 +170,7 @@ static int read_one(const struct boot_files *files,
 	if (r == -ENOMEM || r == -ENOENT)
 		return r;
 	/* Of one that is too much, the beginning is good enough. */
-	check_kernels(files, &menu);
+	drop_missing(files, &menu);
 	if (!choose(&menu)) {
 		text_add(failed, "%s%s", failed->len > 0 ? ", " : "",
 			 configuration->path);

@@ -70,8 +70,9 @@ int boot_menu_add(struct boot_menu *menu, struct boot_entry *entry) _must_check;
 /*
  * All that the ISO offers: the first configuration that has an entry for Linux,
  * GRUB's before SYSLINUX's before loader entries, since live media keep that
- * one complete. -ENODATA with *failure: none that can be booted; the failure
- * says which configurations were found, if any.
+ * one complete. What names a kernel that the ISO lacks is left out. -ENODATA
+ * with *failure: none that can be booted; the failure says which configurations
+ * were found, if any.
  */
 int boot_menu_read(const struct iso *iso, struct boot_menu *ret_menu,
 		   struct failure *failure) _must_check;
