@@ -36,7 +36,7 @@ struct syslinux {
 	struct syslinux_label *labels, **labels_end;
 	struct syslinux_label *label;	  /* that is spoken of; NULL: all */
 	struct syslinux_submenu *submenu; /* likewise */
-	unsigned submenu_depth;
+	unsigned label_count, submenu_depth;
 	unsigned *file_count; /* read so far, for all configurations */
 	const char *append;   /* of all labels */
 	const char *default_name;

@@ -17,6 +17,7 @@
 #define NESTING_MAX  12 /* of included files */
 #define FILES_MAX    64
 #define SUBMENUS_MAX 16 /* within one another */
+#define LABELS_MAX   1024
 
 /* A line as it is read. */
 struct line {
@@ -56,8 +57,11 @@ static int keep(struct syslinux *of, const char **where, const char *text)
 static int do_label(const struct line *line)
 {
 	struct syslinux *of = line->of;
-	struct syslinux_label *label = arena_alloc(of->arena, sizeof(*label));
+	struct syslinux_label *label;
 
+	if (++of->label_count > LABELS_MAX)
+		return -E2BIG;
+	label = arena_alloc(of->arena, sizeof(*label));
 	if (!label)
 		return -E2BIG;
 	label->submenu = of->submenu;

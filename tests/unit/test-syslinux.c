@@ -124,7 +124,10 @@ static void test_hostile(void)
 	char deep[17 * 32 + 1] = "", labels[300 * 24] = "";
 	struct text deep_text = text_over(deep, sizeof(deep));
 	struct text label_text = text_over(labels, sizeof(labels));
+	char same[1025 * 24] = "";
+	struct text same_text = text_over(same, sizeof(same));
 	const struct fake_file files[] = { { "/deep", deep },
+					   { "/same", same },
 					   { "/labels", labels },
 					   { NULL, NULL } };
 	_cleanup_boot_menu struct boot_menu menu = { 0 };
@@ -137,6 +140,10 @@ static void test_hostile(void)
 	check_menu(syslinux_menu, itself, CFG, -E2BIG, "", "itself");
 	check_menu(syslinux_menu, many, "/a", -E2BIG, "", "too many files");
 	check_menu(syslinux_menu, many, "/none", -ENOENT, "", "no file");
+	for (unsigned i = 0; i < 1025; i++)
+		text_put(&same_text, "label a\nkernel v\n");
+	check_menu(syslinux_menu, files, "/same", -E2BIG, "",
+		   "too many labels for the same");
 	ok_int(syslinux_menu(&medium, "/deep", &menu), -E2BIG, "too deep");
 	ok_int(syslinux_menu(&medium, "/labels", &menu), -E2BIG,
 	       "too many labels");
