@@ -186,7 +186,9 @@ static bool may_help(const struct ranged *ranged, CURLcode code)
 		.status = http_status(ranged->curl),
 	};
 
-	return !ranged->refused && fetch_error_is_passing(&error);
+	/* Whoever never answered has mirrors, or a wrong name. */
+	return ranged->open && !ranged->refused &&
+	       fetch_error_is_passing(&error);
 }
 
 static int tell_refused(const struct ranged *ranged, const char *host,

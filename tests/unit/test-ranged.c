@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "loopback.h"
 #include "tap.h"
@@ -297,6 +298,23 @@ static void test_refused(void)
 	}
 }
 
+/* Others may have it: there is no use in asking once more. */
+static void test_nobody(void)
+{
+	uint16_t closed;
+	int64_t began = clock_ms();
+	char url[64];
+
+	close(listen_on_loopback(&closed));
+	snprintf(url, sizeof(url), "http://127.0.0.1:%d/live.iso", closed);
+	ok_int(ranged_open(url, "live.iso", &ranged, &size, &failure),
+	       -ECONNREFUSED, "nobody is there");
+	ok_str(failure.text,
+	       "live.iso: cannot connect to 127.0.0.1: Connection refused",
+	       "in words");
+	ok(clock_ms() - began < 500, "at once");
+}
+
 /* What is put together of two files is none. */
 static void test_changed(void)
 {
@@ -351,6 +369,7 @@ int main(void)
 	test_redirect();
 	test_survived();
 	test_refused();
+	test_nobody();
 	test_changed();
 	test_cache();
 	return tap_done();
