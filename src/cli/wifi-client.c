@@ -29,20 +29,27 @@ static int nobody_there(int r, struct failure *failure)
 			   "tells whether its driver lacks firmware)");
 }
 
-/* The first one that wpa_supplicant has. */
+/* Of those that wpa_supplicant has, the one that was there first; it names the
+ * last one first. */
 static int find_interface(struct wifi *wifi, struct failure *failure)
 {
 	_cleanup_fd int fd = wpa_control_open(WIFI_CONTROL);
-	char reply[1024], *name = reply;
+	char reply[1024], *rest = reply, *name;
 	ssize_t n = fd < 0 ? fd
 			   : wpa_control_ask(fd, "INTERFACES", reply,
 					     sizeof(reply));
+	unsigned int first = 0;
 
-	if (n < 0)
-		return nobody_there((int)n, failure);
-	name = strsep(&name, "\n");
-	if (!*name || !str_copy(wifi->interface, sizeof(wifi->interface), name))
-		return nobody_there(-ENODEV, failure);
+	while (n > 0 && (name = strsep(&rest, "\n"))) {
+		unsigned int index = if_nametoindex(name);
+
+		if (index == 0 || (first != 0 && index > first))
+			continue;
+		first = index;
+		(void)str_copy(wifi->interface, sizeof(wifi->interface), name);
+	}
+	if (first == 0)
+		return nobody_there(n < 0 ? (int)n : -ENODEV, failure);
 	return 0;
 }
 

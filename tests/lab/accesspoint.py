@@ -68,21 +68,21 @@ option subnet 255.255.255.0
 option router {ADDRESS}
 """
 
-# Run in the bootstrap's shell: `/lab/ap start` once, then
-# quiet and air.
+# Run in the bootstrap's shell: `/lab/ap start` once, then quiet and air.
+# /usr/bin/ip, as busybox prefers its own.
 _AP = f"""\
 #!/bin/sh
 set -e
 inside() {{
-	ip netns exec ap "$@"
+	/usr/bin/ip netns exec ap "$@"
 }}
 start() {{
 	mkdir -p /run/lab
-	ip netns add ap
+	/usr/bin/ip netns add ap
 	iw phy "$(cat /sys/class/net/wlan1/phy80211/name)" set netns name ap
-	inside ip link add br0 type bridge
-	inside ip addr add {ADDRESS}/24 dev br0
-	inside ip link set br0 up
+	inside /usr/bin/ip link add br0 type bridge
+	inside /usr/bin/ip addr add {ADDRESS}/24 dev br0
+	inside /usr/bin/ip link set br0 up
 	: > /run/lab/leases
 	inside busybox udhcpd -S /lab/udhcpd.conf
 	inside busybox httpd -p 80 -h /lab/www

@@ -28,6 +28,7 @@ class WifiLab(Lab):
     def __init__(self):
         work = WORK / "wifi" / "out"
         work.mkdir(parents=True, exist_ok=True)
+        self._on_air = False
         super().__init__("wifi", memory_mib=1024, limit=1200, booted=False,
                          arguments="ip=dhcp ip=:::::eth0:off",
                          out=accesspoint.build(work))
@@ -35,6 +36,24 @@ class WifiLab(Lab):
     def __enter__(self):
         super().__enter__()
         self.boot.booted()
+        return self
+
+    def on_air(self):
+        """There are radios and access points from here on; returns this."""
+        if not self._on_air:
+            self.shell("until modprobe mac80211_hwsim radios=2 2>/dev/null; do "
+                       "usleep 200000; done; until boomerang "
+                       "wifi status -i wlan0; do usleep 200000; done", 60)
+            self.shell("/lab/ap start", 60)
+            self._on_air = True
+        return self
+
+    def on_net(self):
+        """And it is in "lab net"."""
+        self.on_air()
+        if not re.search(r"network +lab net$", self.wifi("status"),
+                         re.MULTILINE):
+            self.connected("lab net", PASSPHRASE)
         return self
 
     def wifi(self, words, timeout=60):
@@ -95,13 +114,9 @@ def no_radio(lab):
 @SCENARIO.case("radios that appear are taken up, networks are listed, and a "
                "hostile name is harmless")
 def listed(lab):
-    lab.shell("modprobe mac80211_hwsim radios=2")
-    lab.shell("until boomerang wifi status | grep -q wlan0; do "
-              "usleep 200000; done")
+    lab.on_air()
     network = lab.boot.status()["network"]
     check("Wi-Fi" in network or "joined no network" in network, network)
-    lab.shell("/lab/ap start")
-    lab.boot.main.skip()
     log = lab.vm.work / "ttyS0.log"
     before = log.stat().st_size
     output = lab.wifi("list")
@@ -121,6 +136,7 @@ def listed(lab):
 
 @SCENARIO.case("a passphrase that is wrong, or cannot be one, is told")
 def wrong(lab):
+    lab.on_air()
     output = lab.connect("stub", "b" * 16)
     check("the passphrase is another one" in output, output)
     output = lab.connect("stub", "short")
@@ -129,11 +145,13 @@ def wrong(lab):
     check("the passphrase is another one" in output, output)
     output = lab.connect("nowhere")
     check("no such network is in reach" in output, output)
-    check("none" in lab.wifi("status"), "it is in a network")
+    output = lab.wifi("status")
+    check(re.search(r"network +none", output), f"it is in one: {output}")
 
 
 @SCENARIO.case("WPA2: the key of a known passphrase; an address by DHCP")
 def wpa2(lab):
+    lab.on_air()
     lab.connected("stub", STUB_PASSPHRASE)
     lab.state(r"network +stub$", r"security +WPA2-PSK$",
               r"address +192\.168\.77\.")
@@ -143,6 +161,7 @@ def wpa2(lab):
 
 @SCENARIO.case("WPA3, both, open, hidden; names and passphrases of all kinds")
 def others(lab):
+    lab.on_air()
     lab.connected("lab wpa3", WPA3_PASSWORD)
     lab.state(r"security +SAE$")
     lab.connected("lab net", PASSPHRASE)
@@ -159,6 +178,7 @@ def others(lab):
 
 @SCENARIO.case("the wizard: a menu, and a passphrase that is asked for again")
 def wizard(lab):
+    lab.on_air()
     lab.wifi("forget")
     lab.state(r"network +none")
     console = lab.boot.main
@@ -179,6 +199,7 @@ def wizard(lab):
 
 @SCENARIO.case("the wizard and a join can be left by Ctrl+C")
 def leave(lab):
+    lab.on_net()
     console = lab.boot.main
     console.skip()
     console.line("wifi connect stub")
@@ -193,6 +214,7 @@ def leave(lab):
 
 @SCENARIO.case("passphrases are in no argument and no log, and root's alone")
 def secrets(lab):
+    lab.on_net()
     equal(lab.shell(f"stat -c %a {CONFIG} /run/boomerang/wifi").split(),
           ["600", "700"], "modes")
     check(PASSPHRASE.partition("$")[0] in lab.shell(f"cat {CONFIG}"),
@@ -204,6 +226,7 @@ def secrets(lab):
 
 @SCENARIO.case("wpa_supplicant that is killed comes back, and its network")
 def killed(lab):
+    lab.on_net()
     lab.shell("kill -9 $(pidof wpa_supplicant)")
     lab.state(r"network +lab net$", r"address +192", timeout=60)
     lab.fetches()
@@ -211,6 +234,7 @@ def killed(lab):
 
 @SCENARIO.case("an access point that goes and comes back is joined again")
 def away(lab):
+    lab.on_net()
     lab.shell("/lab/ap quiet")
     lab.state(r"network +none")
     lab.shell("/lab/ap air")
@@ -221,6 +245,7 @@ def away(lab):
 
 @SCENARIO.case("an image comes over the air and runs, and so does the return")
 def image(lab):
+    lab.on_net()
     lab.boot.load(f"http://{ADDRESS}/busybox.tar.gz", UP, 120)
     shell = Shell(lab.vm.ttyS0, r"target# $")
     shell.ready()
@@ -233,12 +258,14 @@ def image(lab):
 
 @SCENARIO.case("a radio that software switched off is switched on")
 def rfkill(lab):
+    lab.on_net()
     lab.shell("for f in /sys/class/rfkill/*/soft; do echo 1 > $f; done")
     lab.state(r"network +lab net$", timeout=60)
 
 
 @SCENARIO.case("what is forgotten is not joined again")
 def forgotten(lab):
+    lab.on_net()
     output = lab.wifi("forget 'lab net'")
     check("1 network forgotten" in output, output)
     lab.state(r"network +none")
@@ -249,7 +276,8 @@ def forgotten(lab):
 
 @SCENARIO.case("a radio that is unplugged is gone")
 def unplugged(lab):
-    lab.shell("kill $(pidof hostapd udhcpd httpd); ip netns del ap; "
+    lab.on_air()
+    lab.shell("kill $(pidof hostapd udhcpd httpd); /usr/bin/ip netns del ap; "
               "modprobe -r mac80211_hwsim", 60)
     lab.shell("until boomerang wifi status 2>&1 | grep -q 'no wireless'; "
               "do usleep 200000; done")
