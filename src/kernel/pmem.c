@@ -7,11 +7,12 @@
  *
  * Where the range lies matters in three ways:
  * - This kernel, which does not know of the range yet, loads the next one, and
- *   puts it at the end of some piece of memory (kexec_add_buffer() with
- *   top_down). Its parts are moved from there if they lie in the range: the
- *   decompressor moves the kernel, if it was built to move and not told
- *   nokaslr; the initrd is copied (relocate_initrd()). So the range leaves room
- *   for them above it, wherever that much can be spared.
+ *   puts it at the end of some piece of memory, its archive below it
+ *   (kexec_add_buffer() with top_down). An archive in the range is moved by its
+ *   kernel (relocate_initrd()); but a kernel in the range stays there, as the
+ *   decompressor looks for another place upwards only, and takes its own out of
+ *   the range (e820_add_kernel_range()). So there is always room for a kernel
+ *   above the range, and for its archive where that can be spared.
  * - What the kernel cannot do without below 4 GiB, its own image and the
  *   buffers of old devices, stays below it.
  * - It is one piece, as the ISO is.
@@ -24,9 +25,9 @@
 #include "base/text.h"
 #include "wire/cmdline.h"
 
-/* A kernel with its archive, as kexec places them. */
-#define PMEM_ABOVE (256 * MIB)
-#define PMEM_BELOW (256 * MIB)
+#define PMEM_ABOVE_LEAST (128 * MIB) /* init_size of a large kernel */
+#define PMEM_ABOVE	 (256 * MIB)
+#define PMEM_BELOW	 (256 * MIB)
 
 static uint64_t round_up(uint64_t n, uint64_t unit)
 {
@@ -125,7 +126,7 @@ struct search {
 
 static void consider(struct search *search, uint64_t start, uint64_t end)
 {
-	uint64_t low, high, spare;
+	uint64_t low, high, most, above;
 
 	if (end <= start)
 		return;
@@ -136,14 +137,15 @@ static void consider(struct search *search, uint64_t start, uint64_t end)
 		return;
 	low = round_up(low, PMEM_UNIT);
 	high = round_down(end, PMEM_UNIT);
-	if (high <= low)
+	if (high <= low || high - low <= PMEM_ABOVE_LEAST)
 		return;
-	search->largest = MAX(search->largest, high - low);
-	if (high - low < search->size || high <= search->best.start)
+	most = high - low - PMEM_ABOVE_LEAST;
+	search->largest = MAX(search->largest, most);
+	if (most < search->size || high <= search->best.start)
 		return;
-	spare = MIN(high - low - search->size, PMEM_ABOVE);
+	above = MIN(high - low - search->size, PMEM_ABOVE);
 	search->best = (struct pmem_range){
-		.start = high - spare - search->size,
+		.start = high - above - search->size,
 		.size = search->size,
 	};
 }
