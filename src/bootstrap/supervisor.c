@@ -43,6 +43,7 @@ static void tell_status(struct supervisor *s, struct client *client)
 	s->status.uptime_ms = (uint64_t)clock_ms();
 	s->status.memory_total = memory.total;
 	s->status.memory_available = memory.available;
+	s->status.network_up = s->network_state == NETWORK_UP;
 	control_status(client, &s->status);
 }
 

@@ -219,12 +219,19 @@ void boot_await_network(const struct boot *boot)
 	int64_t deadline_ms = clock_ms() + NETWORK_WAIT_MS;
 	struct failure none;
 	struct status status;
+	bool told = false;
 
 	if (!boot->in_bootstrap)
 		return;
-	while (control_client_status(&status, &none) == 0 && !*status.network &&
-	       clock_ms() < deadline_ms && !image_interrupted())
+	while (control_client_status(&status, &none) == 0 &&
+	       !status.network_up && clock_ms() < deadline_ms &&
+	       !image_interrupted()) {
+		if (!told)
+			printf("network      %s\n", status.network);
+		told = true;
+		fflush(stdout);
 		usleep(NETWORK_POLL_US);
+	}
 }
 
 static int read_own_cmdline(struct boot *boot, struct failure *failure)

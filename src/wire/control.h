@@ -224,6 +224,7 @@ struct status {
 	char return_reason[64];	     /* "hotkey", "serial ttyS0", … */
 	char image[CONTROL_REF_MAX]; /* last reference asked for */
 	char network[160];	     /* "eth0 10.0.2.15/24 via 10.0.2.2", … */
+	uint32_t network_up;	     /* 1: some interface has an address */
 	struct failure failure;	     /* of the last load, err 0: none */
 	struct leaks leaks;	     /* of the last return */
 };

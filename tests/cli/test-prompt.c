@@ -36,6 +36,11 @@ int cmd_boot(int argc, char **argv)
 	return STATUS_FAILED;
 }
 
+int cmd_distros(int argc _unused, char **argv _unused)
+{
+	return STATUS_FAILED;
+}
+
 static int run_resume(const char *unused _unused)
 {
 	static char name[] = "prompt", option[] = "--resume";

@@ -8,7 +8,7 @@
 
 #include "tap.h"
 
-static const struct pmem_range range = { .start = 0x74400000,
+static const struct pmem_range place = { .start = 0x74400000,
 					 .size = 186 * MIB };
 
 static void test_bootstrap(void)
@@ -49,7 +49,7 @@ static void test_bootstrap(void)
 					   sizeof(buf), &failure),
 		       0, rows[i].what);
 		ok_str(buf, rows[i].as_it_is, rows[i].what);
-		ok_int(words_for_bootstrap(rows[i].cmdline, &range, buf,
+		ok_int(words_for_bootstrap(rows[i].cmdline, &place, buf,
 					   sizeof(buf), &failure),
 		       0, rows[i].what);
 		ok_str(buf, rows[i].reserved, rows[i].what);
