@@ -25,6 +25,7 @@
 #include "base/memory.h"
 #include "base/path.h"
 #include "base/text.h"
+#include "bootstrap/modules.h"
 #include "bootstrap/settings.h"
 #include "root/cgroup.h"
 #include "root/copy.h"
@@ -217,6 +218,7 @@ int boot_prepare(struct failure *failure)
 		return failure_errno(failure, -r,
 				     "cannot move the bootstrap to a tmpfs");
 	mount_api();
+	modules_mount();
 	mount_store();
 	link_standard_descriptors();
 	cgroup_prepare();

@@ -9,13 +9,17 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdio.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/spawn.h"
 #include "base/text.h"
+#include "root/loopdev.h"
+#include "wire/module-files.h"
 #include "wire/uevent.h"
 
 #define BATCH	      48
@@ -29,6 +33,19 @@ static const char *const wanted[] = {
 	"evdev", "hid-generic", "usbhid",  "af_packet",
 };
 
+/* modprobe, with the names behind its options. Its own words say what it could
+ * not find; most aliases have no module. */
+static void run_modprobe(const char *const *argv)
+{
+	struct failure failure;
+
+	if (spawn_wait(&(struct spawn){ .argv = argv,
+					.fd = { FD_NONE, FD_NONE, FD_NONE },
+					.extra_fd = FD_NONE },
+		       &failure) < 0)
+		log_error("no kernel modules: %s", failure.text);
+}
+
 struct batch {
 	char aliases[BATCH][ALIAS_MAX];
 	size_t count;
@@ -37,19 +54,13 @@ struct batch {
 static void load_batch(struct batch *batch)
 {
 	const char *argv[BATCH + 3] = { "modprobe", "-abq" };
-	struct failure failure;
 
 	if (batch->count == 0)
 		return;
 	for (size_t i = 0; i < batch->count; i++)
 		argv[i + 2] = batch->aliases[i];
 	argv[batch->count + 2] = NULL;
-	/* Most aliases have no module: -q, and the status says nothing. */
-	if (spawn_wait(&(struct spawn){ .argv = argv,
-					.fd = { FD_NONE, FD_NONE, FD_NONE },
-					.extra_fd = FD_NONE },
-		       &failure) < 0)
-		log_error("no kernel modules: %s", failure.text);
+	run_modprobe(argv);
 	batch->count = 0;
 }
 
@@ -134,6 +145,32 @@ static int take_uevent(int fd, int flags, struct batch *batch)
 	if (str_eq(event.action, "add") && *event.modalias)
 		want_alias(batch, event.modalias);
 	return 0;
+}
+
+/* Of another kernel's, as after a swap, none can be used. */
+void modules_mount(void)
+{
+	static const char *const early[] = { "modprobe", "-d",	 MODULES_EARLY,
+					     "-abq",	 "loop", "squashfs",
+					     NULL };
+	_cleanup_fd int file = FD_NONE, loop = FD_NONE;
+	char path[256], image[512], device[LOOPDEV_PATH_MAX];
+	struct failure failure;
+	struct utsname name;
+
+	uname(&name);
+	snprintf(path, sizeof(path), MODULES_DIR "/%s", name.release);
+	snprintf(image, sizeof(image), "%s" MODULES_SQUASHFS, path);
+	file = open(image, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return;
+	run_modprobe(early);
+	loop = loopdev_attach(file, 0, 0, device, &failure);
+	if (loop < 0)
+		log_error("no kernel modules: %s", failure.text);
+	else if (mount(device, path, "squashfs", MS_RDONLY | MS_NODEV, NULL) <
+		 0)
+		log_error("no kernel modules: cannot mount %s: %m", image);
 }
 
 int modules_run(_unused void *unused, _unused int link)

@@ -17,10 +17,12 @@
 #include "cli/commands.h"
 #include "cli/image-output.h"
 #include "cli/image-root.h"
-#include "cli/squashfs-writer.h"
 #include "image/confine.h"
 #include "image/oci-write.h"
+#include "image/squashfs-writer.h"
 #include "root/examine.h"
+
+#define SQUASHFS_LEVEL 15 /* its own default */
 
 #define COPY_BYTES (128 * KIB)
 
@@ -79,6 +81,14 @@ static int copy_out(struct conversion *conversion, int fd,
 	return r;
 }
 
+static int write_to_squashfs(void *writer, const void *bytes, size_t len,
+			     struct failure *failure)
+{
+	return image_interrupted()
+		       ? failure_set(failure, ECANCELED, "interrupted")
+		       : squashfs_writer_write(writer, bytes, len, failure);
+}
+
 /* mksquashfs wants a file that it can go back in, and writes it itself. */
 static int write_squashfs(struct conversion *conversion,
 			  struct failure *failure)
@@ -88,7 +98,7 @@ static int write_squashfs(struct conversion *conversion,
 		.root_fd = conversion->root.fd,
 		.name = name_of(conversion),
 		.form = PACK_ROOT,
-		.write = squashfs_writer_write,
+		.write = write_to_squashfs,
 		.context = &writer,
 	};
 	_cleanup_fd int fd = create_in_scratch(conversion, "squashfs", failure);
@@ -99,7 +109,8 @@ static int write_squashfs(struct conversion *conversion,
 	text_add(&text, "%s/squashfs", conversion->root.dir);
 	if (fd < 0)
 		return fd;
-	r = squashfs_writer_start(path, conversion->root.dir, &writer, failure);
+	r = squashfs_writer_start(path, conversion->root.dir, SQUASHFS_LEVEL,
+				  &writer, failure);
 	if (r < 0)
 		return r;
 	r = pack_tree(&pack, &conversion->packed, failure);

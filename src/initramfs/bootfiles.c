@@ -72,6 +72,7 @@ static void fill_manifest(struct manifest *m,
 		wifi_add(m, kernel->modules, options->firmware, ret_firmware);
 	else
 		modules_add(m, kernel->modules, modules_default);
+	modules_squash(m, kernel->modules, options->level);
 }
 
 static int write_initramfs(const struct bootfiles_options *options,

@@ -309,3 +309,28 @@ void manifest_block_device(struct manifest *m, const char *path, mode_t mode,
 	    &(struct manifest_entry){
 		    .mode = S_IFBLK | mode, .major = major, .minor = minor });
 }
+
+void manifest_move_below(struct manifest *m, const char *path,
+			 struct manifest *ret_below)
+{
+	char prefix[PATH_MAX];
+	struct text text = text_over(prefix, sizeof(prefix));
+	size_t first, count = 0;
+
+	text_add(&text, "%s/", path + 1);
+	first = position_of(m, prefix);
+	while (first + count < m->count &&
+	       str_after(m->entries[first + count].path, prefix))
+		count++;
+	ret_below->entries = calloc(count, sizeof(*m->entries));
+	if (!ret_below->entries) {
+		failure_errno(&m->failure, ENOMEM, "the manifest");
+		return;
+	}
+	memcpy(ret_below->entries, &m->entries[first],
+	       count * sizeof(*m->entries));
+	ret_below->count = ret_below->room = count;
+	memmove(&m->entries[first], &m->entries[first + count],
+		(m->count - first - count) * sizeof(*m->entries));
+	m->count -= count;
+}

@@ -70,6 +70,11 @@ void manifest_char_device(struct manifest *m, const char *path, mode_t mode,
 void manifest_block_device(struct manifest *m, const char *path, mode_t mode,
 			   unsigned major, unsigned minor);
 
+/* Moves all that is below the directory at path, a path without symlinks, to
+ * *ret_below, which is empty before; the directory stays. */
+void manifest_move_below(struct manifest *m, const char *path,
+			 struct manifest *ret_below);
+
 /* What stands at path (a symlink there is not followed), or NULL. Valid until
  * something is added. */
 const struct manifest_entry *manifest_find(const struct manifest *m,

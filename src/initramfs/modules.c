@@ -5,8 +5,13 @@
  */
 #include "initramfs/modules.h"
 
+#include <limits.h>
+#include <string.h>
+
 #include "base/text.h"
+#include "initramfs/squash.h"
 #include "root/module-set.h"
+#include "wire/module-files.h"
 
 const char modules_default[] =
 #include "modules-list.h"
@@ -19,6 +24,8 @@ const char modules_wifi[] =
 struct modules {
 	struct manifest *m;
 	const struct module_set *set;
+	const char *root; /* of the tree that gets lib/modules; "": the
+			     initramfs itself */
 };
 
 static void add_files(const struct modules *modules)
@@ -29,8 +36,8 @@ static void add_files(const struct modules *modules)
 	for (size_t i = 0; i < set->count; i++) {
 		struct text text = text_over(path, sizeof(path));
 
-		text_add(&text, "/lib/modules/%s%s", set->release,
-			 set->paths[i]);
+		text_add(&text, "%s" MODULES_DIR "/%s%s", modules->root,
+			 set->release, set->paths[i]);
 		text = text_over(source, sizeof(source));
 		text_add(&text, "%s%s", set->dir, set->paths[i]);
 		manifest_file(modules->m, path, 0644, source);
@@ -44,26 +51,48 @@ static int add_index(const char *name, const void *bytes, size_t len,
 	char path[PATH_MAX];
 	struct text text = text_over(path, sizeof(path));
 
-	text_add(&text, "/lib/modules/%s/%s", modules->set->release, name);
+	text_add(&text, "%s" MODULES_DIR "/%s/%s", modules->root,
+		 modules->set->release, name);
 	manifest_bytes(modules->m, path, 0644, bytes, len);
 	return 0;
 }
 
-void modules_add(struct manifest *m, const char *dir, const char *list)
+static void add_set(struct manifest *m, const char *root, const char *dir,
+		    const char *list, const char *const *names)
 {
-	static const char *const no_names[] = { NULL };
 	_cleanup_module_set struct module_set set = { 0 };
-	struct modules modules = { m, &set };
+	struct modules modules = { m, &set, root };
 	struct failure failure;
 	int r;
 
 	if (manifest_failed(m))
 		return;
-	r = module_set_choose(&set, dir, list, no_names, &failure);
+	r = module_set_choose(&set, dir, list, names, &failure);
 	if (r == 0) {
 		add_files(&modules);
 		r = module_set_index(&set, add_index, &modules, &failure);
 	}
 	if (r < 0)
 		manifest_fail(m, &failure);
+}
+
+void modules_add(struct manifest *m, const char *dir, const char *list)
+{
+	static const char *const no_names[] = { NULL };
+
+	add_set(m, "", dir, list, no_names);
+}
+
+void modules_squash(struct manifest *m, const char *dir, int level)
+{
+	static const char *const early[] = { "loop", "squashfs", NULL };
+	char path[PATH_MAX], file[PATH_MAX];
+	struct text text = text_over(path, sizeof(path));
+
+	/* What the links of the initramfs make of MODULES_DIR. */
+	text_add(&text, "/usr" MODULES_DIR "/%s", strrchr(dir, '/') + 1);
+	text = text_over(file, sizeof(file));
+	text_add(&text, "%s" MODULES_SQUASHFS, path);
+	squash_directory(m, path, file, level);
+	add_set(m, MODULES_EARLY, dir, "", early);
 }

@@ -13,5 +13,13 @@
  */
 void modules_add(struct manifest *m, const char *dir, const char *list);
 
+/*
+ * Puts what is below /lib/modules/RELEASE into a squashfs beside it
+ * (wire/module-files.h), compressed by zstd's level: in memory it takes a
+ * fifth, and is unpacked as it is read. What is needed to mount that is left as
+ * it is, once more.
+ */
+void modules_squash(struct manifest *m, const char *dir, int level);
+
 extern const char modules_default[];
 extern const char modules_wifi[]; /* what Wi-Fi takes besides */

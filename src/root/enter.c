@@ -48,6 +48,7 @@
 #include "root/copy.h"
 #include "root/mount.h"
 #include "wire/control.h"
+#include "wire/module-files.h"
 
 #define NAMESPACES (CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWIPC)
 
@@ -149,7 +150,7 @@ static int offer_modules(int root_fd, struct failure *failure)
 	int r;
 
 	uname(&name);
-	snprintf(path, sizeof(path), "/lib/modules/%s", name.release);
+	snprintf(path, sizeof(path), MODULES_DIR "/%s", name.release);
 	if (access(path, F_OK) < 0 || has_entries(root_fd, path))
 		return 0;
 	r = path_mkdirs_in_root(root_fd, path, 0755);

@@ -15,8 +15,8 @@
 #include "root/module-set.h"
 #include "takeover/carry-file.h"
 #include "takeover/carry.h"
+#include "wire/module-files.h"
 
-#define MODULES_DIR    "/lib/modules"
 #define LOADED_MAX     1024
 #define LOADED_TEXT    (256 * 1024)
 #define LOADED_LISTING "/proc/modules"
@@ -47,6 +47,11 @@ static bool image_has_them(int root_fd, const char *release)
 	struct text text = text_over(path, sizeof(path));
 
 	text_add(&text, MODULES_DIR "/%s/modules.dep", release);
+	if (carry_file_exists(root_fd, path))
+		return true;
+	/* The bootstrap's. */
+	text = text_over(path, sizeof(path));
+	text_add(&text, MODULES_DIR "/%s" MODULES_SQUASHFS, release);
 	return carry_file_exists(root_fd, path);
 }
 

@@ -51,6 +51,10 @@ def unpack(image, root):
         done = run("cpio", "-id", "--no-absolute-filenames", stdin=stream,
                    cwd=root)
     ok(done.returncode == 0, "GNU cpio unpacks it", done.stderr)
+    for squashed in (root / "usr/lib/modules").glob("*.squashfs"):
+        done = run("unsquashfs", "-quiet", "-no-progress", "-force", "-dest",
+                   squashed.with_suffix(""), squashed)
+        ok(done.returncode == 0, "and unsquashfs the modules", done.stderr)
     return listing.stdout.splitlines()
 
 
@@ -86,6 +90,10 @@ def test_files(root, release):
               for name in line.split(":")[1].split()]
     ok(all((shipped / name).exists() for name in needed),
        "all that they depend on is there")
+    early = root / "lib/boomerang/lib/modules" / release
+    ok({p.name for p in early.rglob("*.ko*")} == {"loop.ko", "squashfs.ko"}
+       and (early / "modules.dep.bin").exists(),
+       "those that mount the others are there without them")
     broken = [p for p in root.rglob("*") if p.is_symlink()
               and not os.path.lexists(resolve(root, p)) and p.name != "mtab"]
     ok(not broken, "no symlink leads nowhere", broken)

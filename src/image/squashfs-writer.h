@@ -15,8 +15,8 @@ struct squashfs_writer {
 	((struct squashfs_writer){ .tar_fd = -EBADF, .messages_fd = -EBADF })
 
 /* Starts it; it writes to the file path, which may be there. scratch is an
- * existing directory for what it says. */
-int squashfs_writer_start(const char *path, const char *scratch,
+ * existing directory for what it says. level: of zstd, 1 to 22. */
+int squashfs_writer_start(const char *path, const char *scratch, int level,
 			  struct squashfs_writer *ret_writer,
 			  struct failure *failure) _must_check;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "cli/squashfs-writer.h"
+#include "image/squashfs-writer.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -8,7 +8,6 @@
 #include "base/fd.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "cli/image-arguments.h"
 
 #define PROGRAM	     "mksquashfs"
 #define MESSAGES_MAX 4096
@@ -23,19 +22,25 @@ static int open_messages(const char *scratch)
 	return fd < 0 ? -errno : fd;
 }
 
-static int start(const char *path, int tar_fd, int messages_fd,
+static int start(const char *path, int level, int tar_fd, int messages_fd,
 		 struct failure *failure)
 {
+	char digits[16];
 	/* zstd: read twice as fast as gzip, and smaller. */
-	const char *const argv[] = { PROGRAM,	    "-",	 path,
-				     "-tar",	    "-noappend", "-quiet",
-				     "-comp",	    "zstd",	 "-no-progress",
-				     "-no-exports", NULL };
-	pid_t pid = spawn(
-		&(struct spawn){ .argv = argv,
-				 .fd = { tar_fd, messages_fd, messages_fd },
-				 .extra_fd = FD_NONE },
-		failure);
+	const char *const argv[] = { PROGRAM, "-", path, "-tar", "-noappend",
+				     "-quiet", "-comp", "zstd",
+				     "-Xcompression-level", digits,
+				     "-no-progress", "-no-exports",
+				     /* The same tar gives the same bytes. */
+				     "-mkfs-time", "0", NULL };
+	struct text text = text_over(digits, sizeof(digits));
+	pid_t pid;
+
+	text_add(&text, "%d", level);
+	pid = spawn(&(struct spawn){ .argv = argv,
+				     .fd = { tar_fd, messages_fd, messages_fd },
+				     .extra_fd = FD_NONE },
+		    failure);
 
 	if (pid == -ENOENT)
 		return failure_set(failure, ENOENT,
@@ -45,7 +50,7 @@ static int start(const char *path, int tar_fd, int messages_fd,
 	return pid;
 }
 
-int squashfs_writer_start(const char *path, const char *scratch,
+int squashfs_writer_start(const char *path, const char *scratch, int level,
 			  struct squashfs_writer *ret_writer,
 			  struct failure *failure)
 {
@@ -60,7 +65,7 @@ int squashfs_writer_start(const char *path, const char *scratch,
 		return failure_errno(failure, errno, "cannot start " PROGRAM);
 	read_end = ends[0];
 	write_end = ends[1];
-	pid = start(path, read_end, messages, failure);
+	pid = start(path, level, read_end, messages, failure);
 	if (pid < 0)
 		return pid;
 	*ret_writer = (struct squashfs_writer){
@@ -77,8 +82,6 @@ int squashfs_writer_write(void *context, const void *bytes, size_t len,
 	const struct squashfs_writer *writer = context;
 	int r;
 
-	if (image_interrupted())
-		return failure_set(failure, ECANCELED, "interrupted");
 	r = fd_write_all(writer->tar_fd, bytes, len);
 	return r < 0 ? failure_errno(failure, -r, "cannot write to " PROGRAM)
 		     : 0;
