@@ -4,8 +4,9 @@
 #include "base/wpa-control.h"
 #include "cli/wifi.h"
 
-/* All channels, listening only where a country may forbid to ask. */
-#define SCAN_MS 20000
+/* All channels, some of them only by listening, and from within a network with
+ * a way back to it after each. */
+#define SCAN_MS 45000
 
 static int scan_failed(const struct wifi *wifi, int r, struct failure *failure)
 {
