@@ -104,7 +104,9 @@ def master(tree, path, label, *options, isolinux=None):
                     "-b", f"{isolinux}/isolinux.bin",
                     "-c", f"{isolinux}/boot.cat", "-no-emul-boot",
                     "-boot-load-size", "4", "-boot-info-table"]
-    subprocess.run([*command, tree], check=True, stdin=subprocess.DEVNULL)
+    # Its name and version come even when it is to be quiet.
+    subprocess.run([*command, tree], check=True, stdin=subprocess.DEVNULL,
+                   stderr=subprocess.DEVNULL)
 
 
 def _take_boot(tree, where):

@@ -5,7 +5,7 @@ file system within the squashfs; with the ISO in memory and in the initrd."""
 import sys
 
 from lab import isos
-from lab.livelab import LiveLab, backing, only_memory
+from lab.livelab import ON_CONSOLE, LiveLab, backing, only_memory
 from lab.tap import Scenario, check, equal
 
 SCENARIO = Scenario("live ISO of dracut",
@@ -22,7 +22,8 @@ def _check(shell):
 
 @SCENARIO.case("--method initrd: the ISO is a file of the initrd")
 def initrd(lab):
-    shell = lab.login(lab.url(isos.fedora()), "fedlive", "--method initrd")
+    shell = lab.login(lab.url(isos.fedora()), "fedlive",
+                      f"{ON_CONSOLE} --method initrd")
     _check(shell)
     disks = shell.check("ls /sys/block").split()
     check(all(disk.startswith(("loop", "dm-")) for disk in disks),
@@ -33,7 +34,7 @@ def initrd(lab):
 @SCENARIO.case("URL to login, the root is on the ISO in memory, and back")
 def there(lab):
     iso = isos.fedora()
-    shell = lab.login(lab.url(iso), "fedlive")
+    shell = lab.login(lab.url(iso), "fedlive", ON_CONSOLE)
     _check(shell)
     only_memory(shell, "/run/initramfs/live")
     lab.returned(lambda: shell.start("systemctl kexec"))
@@ -44,7 +45,7 @@ def there(lab):
 def again(lab):
     iso = isos.fedora()
     before = lab.sent(iso)
-    shell = lab.login(lab.url(iso), "fedlive")
+    shell = lab.login(lab.url(iso), "fedlive", ON_CONSOLE)
     equal(lab.sent(iso) - before, 0, "bytes downloaded")
     only_memory(shell, "/run/initramfs/live")
 
