@@ -22,10 +22,10 @@
 
 static uint64_t room_for_initrd(const struct boot *boot, uint64_t initrd)
 {
-	(void)boot;
 	/* kexec's copy, the unpacked files, and what they were unpacked
 	 * from. */
-	return 3 * initrd + 2 * BOOTSTRAP_BYTES + LIVE_BYTES;
+	return 3 * initrd + 2 * BOOTSTRAP_BYTES + LIVE_BYTES +
+	       (boot->arguments->crash ? BOOT_CRASH_BYTES : 0);
 }
 
 static int check_memory(const struct boot *boot, uint64_t needed, uint64_t had,
@@ -59,7 +59,9 @@ static int plan_pmem(struct boot *boot, struct failure *failure)
 	if (!boot->reserves) {
 		boot->range = boot->memory.device.range;
 		return check_memory(
-			boot, room_for_initrd(boot, boot->choice.initrd_size),
+			boot,
+			PMEM_OVERHEAD(boot->range.size) +
+				room_for_initrd(boot, boot->choice.initrd_size),
 			total, failure);
 	}
 	/* What is set apart for another ISO comes back. */
@@ -67,7 +69,7 @@ static int plan_pmem(struct boot *boot, struct failure *failure)
 	if (gives)
 		total += ours.size;
 	r = check_memory(boot,
-			 boot->source.size +
+			 boot->source.size + PMEM_OVERHEAD(boot->source.size) +
 				 room_for_initrd(boot,
 						 boot->choice.initrd_size),
 			 total, failure);

@@ -17,8 +17,6 @@
 #include "kernel/payload.h"
 #include "kernel/words.h"
 
-#define CRASH_WORD "crashkernel=256M"
-
 /* --- the parts --- */
 
 /* kexec takes regular files only. */
@@ -174,7 +172,7 @@ static int make_cmdline(const struct boot *boot, const struct boot_entry *entry,
 	const char *const more[] = {
 		distro ? distro->append : NULL,
 		boot->arguments->append,
-		boot->arguments->crash ? CRASH_WORD : NULL,
+		boot->arguments->crash ? BOOT_CRASH_WORD : NULL,
 		"rdinit=" LIVE_INIT,
 	};
 	char live[KERNEL_CMDLINE_MAX];

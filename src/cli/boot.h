@@ -15,6 +15,11 @@
 
 #define BOOT_DIR_DEFAULT "out" /* of `boomerang build` */
 
+/* What a panic leaves the bootstrap: the kernel unpacks an archive into half
+ * of its memory at most, and the bootstrap's is over 100 MB then. */
+#define BOOT_CRASH_BYTES (512 * MIB)
+#define BOOT_CRASH_WORD	 "crashkernel=512M"
+
 /* What was asked for. */
 struct boot_arguments {
 	struct image_arguments image; /* its reference: what was typed */

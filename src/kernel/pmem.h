@@ -16,6 +16,8 @@ struct pmem_range {
 
 /* What the device takes besides the ISO: the record of it at its end. */
 #define PMEM_UNIT (2 * MIB) /* start and size are multiples */
+/* Memory of the kernel that it takes elsewhere: a struct page for each page. */
+#define PMEM_OVERHEAD(size) ((size) / 64)
 
 /*
  * Where an ISO of size bytes and its record fit: in the highest "System RAM" of
