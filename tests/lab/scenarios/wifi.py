@@ -274,14 +274,17 @@ def forgotten(lab):
     check("no such network was joined" in output, output)
 
 
-@SCENARIO.case("a radio that is unplugged is gone")
+@SCENARIO.case("a radio that is unplugged is gone; plugged in again, it has "
+               "its network again")
 def unplugged(lab):
-    lab.on_air()
-    lab.shell("kill $(/usr/bin/ip netns pids ap); /usr/bin/ip netns del ap; "
-              "until modprobe -r mac80211_hwsim 2>/dev/null; do "
-              "usleep 200000; done", 60)
+    lab.on_net()
+    lab.shell("/usr/bin/ip netns add away && iw phy $(cat "
+              "/sys/class/net/wlan0/phy80211/name) set netns name away")
     lab.shell("until boomerang wifi status 2>&1 | grep -q 'no wireless'; "
               "do usleep 200000; done")
+    lab.shell("/usr/bin/ip netns del away")
+    lab.shell("until boomerang wifi status -i wlan0; do usleep 200000; done")
+    lab.state(r"network +lab net$", timeout=60)
 
 
 if __name__ == "__main__":
