@@ -84,11 +84,11 @@ static const struct pmem_range *range_of(const struct search *search,
 }
 
 /* A disk whose partition is in use counts as in use, too. */
-static bool is_free(const char *path)
+static int try_to_use(const char *path)
 {
 	_cleanup_fd int fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
 
-	return fd >= 0;
+	return fd < 0 ? -errno : 0;
 }
 
 static int look_at(const char *name, void *context)
@@ -97,6 +97,7 @@ static int look_at(const char *name, void *context)
 	struct pmem_device device = { 0 };
 	const struct pmem_range *range;
 	uint64_t sectors, start;
+	int r;
 
 	if (!str_after(name, "pmem") ||
 	    (size_t)snprintf(device.path, sizeof(device.path), "/dev/%s",
@@ -108,10 +109,10 @@ static int look_at(const char *name, void *context)
 	device.size = sectors * SECTOR;
 	if (!range || device.size <= search->best.size)
 		return 0;
-	if (!is_free(device.path)) {
-		search->busy++;
+	r = try_to_use(device.path);
+	search->busy += r == -EBUSY;
+	if (r < 0)
 		return 0;
-	}
 	device.range = *range;
 	search->best = device;
 	return 0;
