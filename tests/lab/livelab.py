@@ -68,7 +68,8 @@ class LiveLab(Lab):
         """A command that must end with a line that says why, and does
         nothing; returns what it said."""
         text = self.boot.command(f"boot {arguments}", timeout)
-        lines = [line for line in text.splitlines()
+        # What shows the progress is wiped out by blanks.
+        lines = [line for line in re.split(r"\n| {8,}", text)
                  if re.search(pattern, line)]
         check(lines, f"boot {arguments}: no {pattern!r} in {text!r}")
         check(len(lines[0]) < 320, f"too long for one line: {lines[0]!r}")

@@ -10,6 +10,9 @@ from lab.livelab import (ON_CONSOLE, LiveLab, backing, only_memory,
                          wait_login)
 from lab.tap import Scenario, check, equal
 
+# Slow enough that there are samples of the memory while it comes.
+_RATE = "rate=8000000"
+
 SCENARIO = Scenario("live ISO of Debian", lambda: LiveLab("live"))
 
 
@@ -64,7 +67,7 @@ def there(lab):
     iso = isos.debian()
     since = lab.vm.ttyS1.cursor
     lab.sample_memory()
-    lab.start(lab.url(iso, "rate=8000000"), ON_CONSOLE)
+    lab.start(lab.url(iso, _RATE), ON_CONSOLE)
     # The bootstrap's next life, in which the download is.
     lab.vm.ttyS1.expect(r"\[bootstrap\] # ", 120)
     lab.sample_memory()
@@ -86,7 +89,7 @@ def again(lab):
     iso = isos.debian()
     _prepared(lab, iso)
     before = lab.sent(iso)
-    shell = lab.login(lab.url(iso), "deblive", ON_CONSOLE)
+    shell = lab.login(lab.url(iso, _RATE), "deblive", ON_CONSOLE)
     equal(lab.sent(iso) - before, 0, "bytes downloaded")
     only_memory(shell, "/run/live/medium")
     equal(shell.check("cat /sys/kernel/kexec_loaded").strip(), "1",
@@ -97,7 +100,7 @@ def again(lab):
 def _prepared(lab, iso):
     """The ISO is in memory: after a failure (a new machine) it was not."""
     if lab.sent(iso) < iso.stat().st_size:
-        shell = lab.login(lab.url(iso), "deblive", ON_CONSOLE)
+        shell = lab.login(lab.url(iso, _RATE), "deblive", ON_CONSOLE)
         lab.returned(lambda: shell.start("systemctl kexec"))
 
 
