@@ -32,7 +32,8 @@ static int start(const char *path, int level, int tar_fd, int messages_fd,
 				     "-Xcompression-level", digits,
 				     "-no-progress", "-no-exports",
 				     /* The same tar gives the same bytes. */
-				     "-mkfs-time", "0", NULL };
+				     "-mkfs-time", "0", "-root-time", "0",
+				     NULL };
 	struct text text = text_over(digits, sizeof(digits));
 	pid_t pid;
 
