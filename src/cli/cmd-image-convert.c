@@ -22,7 +22,7 @@
 #include "image/squashfs-writer.h"
 #include "root/examine.h"
 
-#define SQUASHFS_LEVEL 15 /* its own default */
+static const struct squashfs_form squashfs_form = { .level = 15 };
 
 #define COPY_BYTES (128 * KIB)
 
@@ -109,7 +109,7 @@ static int write_squashfs(struct conversion *conversion,
 	text_add(&text, "%s/squashfs", conversion->root.dir);
 	if (fd < 0)
 		return fd;
-	r = squashfs_writer_start(path, conversion->root.dir, SQUASHFS_LEVEL,
+	r = squashfs_writer_start(path, conversion->root.dir, &squashfs_form,
 				  &writer, failure);
 	if (r < 0)
 		return r;

@@ -22,22 +22,37 @@ static int open_messages(const char *scratch)
 	return fd < 0 ? -errno : fd;
 }
 
-static int start(const char *path, int level, int tar_fd, int messages_fd,
-		 struct failure *failure)
+static int start(const char *path, const struct squashfs_form *form, int tar_fd,
+		 int messages_fd, struct failure *failure)
 {
-	char digits[16];
-	/* zstd: read twice as fast as gzip, and smaller. */
-	const char *const argv[] = { PROGRAM, "-", path, "-tar", "-noappend",
-				     "-quiet", "-comp", "zstd",
-				     "-Xcompression-level", digits,
-				     "-no-progress", "-no-exports",
-				     /* The same tar gives the same bytes. */
-				     "-mkfs-time", "0", "-root-time", "0",
-				     NULL };
-	struct text text = text_over(digits, sizeof(digits));
+	char level[16];
+	/* zstd: read twice as fast as gzip, and smaller. What a tar says of its
+	 * root is not taken: it would be anybody's, and of this moment. */
+	const char *const argv[] = {
+		PROGRAM,
+		"-",
+		path,
+		"-tar",
+		"-noappend",
+		"-quiet",
+		"-comp",
+		"zstd",
+		"-Xcompression-level",
+		level,
+		"-no-progress",
+		"-no-exports",
+		"-root-mode",
+		"0755",
+		"-mkfs-time",
+		"0",
+		form->no_times ? "-all-time" : NULL,
+		"0",
+		NULL,
+	};
+	struct text text = text_over(level, sizeof(level));
 	pid_t pid;
 
-	text_add(&text, "%d", level);
+	text_add(&text, "%d", form->level);
 	pid = spawn(&(struct spawn){ .argv = argv,
 				     .fd = { tar_fd, messages_fd, messages_fd },
 				     .extra_fd = FD_NONE },
@@ -51,7 +66,8 @@ static int start(const char *path, int level, int tar_fd, int messages_fd,
 	return pid;
 }
 
-int squashfs_writer_start(const char *path, const char *scratch, int level,
+int squashfs_writer_start(const char *path, const char *scratch,
+			  const struct squashfs_form *form,
 			  struct squashfs_writer *ret_writer,
 			  struct failure *failure)
 {
@@ -66,7 +82,7 @@ int squashfs_writer_start(const char *path, const char *scratch, int level,
 		return failure_errno(failure, errno, "cannot start " PROGRAM);
 	read_end = ends[0];
 	write_end = ends[1];
-	pid = start(path, level, read_end, messages, failure);
+	pid = start(path, form, read_end, messages, failure);
 	if (pid < 0)
 		return pid;
 	*ret_writer = (struct squashfs_writer){

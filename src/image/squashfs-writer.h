@@ -11,12 +11,18 @@ struct squashfs_writer {
 	int messages_fd; /* what it said */
 };
 
+struct squashfs_form {
+	int level;     /* of zstd, 1 to 22 */
+	bool no_times; /* all are 0: the same tar gives the same bytes */
+};
+
 #define SQUASHFS_WRITER_NONE \
 	((struct squashfs_writer){ .tar_fd = -EBADF, .messages_fd = -EBADF })
 
 /* Starts it; it writes to the file path, which may be there. scratch is an
- * existing directory for what it says. level: of zstd, 1 to 22. */
-int squashfs_writer_start(const char *path, const char *scratch, int level,
+ * existing directory for what it says. */
+int squashfs_writer_start(const char *path, const char *scratch,
+			  const struct squashfs_form *form,
 			  struct squashfs_writer *ret_writer,
 			  struct failure *failure) _must_check;
 

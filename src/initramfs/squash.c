@@ -86,6 +86,7 @@ static int write_squashfs(const struct manifest *below, size_t prefix_len,
 			  const char *scratch, int level,
 			  struct failure *failure)
 {
+	const struct squashfs_form form = { .level = level, .no_times = true };
 	struct squashfs_writer writer = SQUASHFS_WRITER_NONE;
 	struct tar_write tar = {
 		.write = squashfs_writer_write,
@@ -98,7 +99,7 @@ static int write_squashfs(const struct manifest *below, size_t prefix_len,
 	int r;
 
 	text_add(&text, "%s/" SQUASHFS, scratch);
-	r = squashfs_writer_start(path, scratch, level, &writer, failure);
+	r = squashfs_writer_start(path, scratch, &form, &writer, failure);
 	if (r < 0)
 		return r;
 	r = add_entries(&tar, below, prefix_len);
