@@ -22,8 +22,9 @@ from .cache import cached
 _MIB = 1 << 20
 
 # What boomerang needs on a Debian system.
-LIBRARIES = ["libjansson4", "libedit2", "libkmod2", "libzstd1", "libssl3",
-             "libcurl4", "libisal2", "liblz4-1", "liblzma5", "libblkid1"]
+LIBRARIES = ["libinih1", "libjansson4", "libedit2", "libkmod2", "libzstd1",
+             "libssl3", "libcurl4", "libisal2", "liblz4-1", "liblzma5",
+             "libblkid1"]
 _SERVER = images.COMMON + LIBRARIES + ["openssh-server", "e2fsprogs", "fdisk"]
 _SYSTEMD = _SERVER + ["systemd-sysv", "dbus", "lvm2", "mdadm", "strace"]
 _SYSVINIT = _SERVER + ["sysvinit-core", "sysv-rc", "ifupdown"]
