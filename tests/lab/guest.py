@@ -10,6 +10,9 @@ from .images import PASSWORD
 from .tap import check, equal
 
 PROMPT = r"\[bootstrap\] # "
+# The loop devices of the bootstrap but for its own, which has its modules.
+LOOPS = "grep -Hv /lib/modules/ /sys/block/loop*/loop/backing_file 2>/dev/null"
+
 PROMPT_ON_SCREEN = r"^\[bootstrap\] #$"
 
 # From power-on: firmware, PXE, TFTP, kernel, modules, under emulation.
