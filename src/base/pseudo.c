@@ -31,6 +31,22 @@ static int make_instance(const char *type)
 	return fd < 0 ? -errno : fd;
 }
 
+int pseudo_open(enum pseudo which)
+{
+	/* By which a mounted one is told from the directory below. */
+	static const char *const inside[] = {
+		[PSEUDO_PROC] = "self",
+		[PSEUDO_SYS] = "bus",
+		[PSEUDO_SECURITY] = "lsm",
+	};
+	_cleanup_fd int fd =
+		open(kinds[which].point, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0 && faccessat(fd, inside[which], F_OK, 0) == 0)
+		return TAKE_FD(fd);
+	return make_instance(kinds[which].type);
+}
+
 ssize_t pseudo_read_line(enum pseudo which, const char *path, char *buf,
 			 size_t size)
 {

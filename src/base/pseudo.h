@@ -13,6 +13,10 @@ enum pseudo {
 	PSEUDO_SECURITY,
 };
 
+/* The directory of one: the usual one, else an instance that nobody else
+ * sees. */
+int pseudo_open(enum pseudo which) _must_check;
+
 /*
  * As file_read_line() of path below where the file system usually is mounted
  * ("cmdline"); without that (-ENOENT there), of an instance that nobody sees

@@ -48,11 +48,14 @@ static int ask_address(struct boot_arguments *arguments,
 int boot_ask(struct boot *boot, struct boot_arguments *arguments,
 	     struct failure *failure)
 {
-	size_t room = boot->distros.count + 2, index, kept;
-	_cleanup_free struct menu_item *items = calloc(room, sizeof(*items));
-	struct menu menu = { .title = "What to boot", .items = items };
-	int r;
+	_cleanup_free struct menu_item *items = NULL;
+	struct menu menu = { .title = "What to boot" };
+	size_t index, kept;
+	int r = distros_load(&boot->distros, failure);
 
+	if (r < 0)
+		return r;
+	menu.items = items = calloc(boot->distros.count + 2, sizeof(*items));
 	if (!items)
 		return failure_errno(failure, ENOMEM, "the menu");
 	add_all(boot, &menu, items);

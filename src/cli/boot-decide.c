@@ -14,17 +14,14 @@
 #include "cli/boot.h"
 #include "kernel/words.h"
 
-/* The bootstrap that goes with the live system to come back: its kernel and
- * archive, which a live system's memory holds twice. */
-#define BOOTSTRAP_BYTES (48 * MIB)
 /* A kernel, and the smallest live system that deserves the name. */
 #define LIVE_BYTES (256 * MIB)
 
 static uint64_t room_for_initrd(const struct boot *boot, uint64_t initrd)
 {
 	/* kexec's copy, the unpacked files, and what they were unpacked
-	 * from. */
-	return 3 * initrd + 2 * BOOTSTRAP_BYTES + LIVE_BYTES +
+	 * from; and the bootstrap, in the next kernel's hands. */
+	return 3 * initrd + 2 * boot->return_size + LIVE_BYTES +
 	       (boot->arguments->crash ? BOOT_CRASH_BYTES : 0);
 }
 
@@ -43,54 +40,79 @@ static int check_memory(const struct boot *boot, uint64_t needed, uint64_t had,
 			   size_text(needed - had, lack));
 }
 
-static int plan_pmem(struct boot *boot, struct failure *failure)
+int boot_plan_range(struct boot *boot, struct failure *failure)
 {
-	uint64_t total = memory_now().total;
 	static char iomem[256 * KIB];
 	struct pmem_range ours;
-	bool gives;
-	ssize_t n;
+	/* What is set apart for another ISO comes back. */
+	bool gives = words_our_range(boot->own_cmdline, &ours);
+	ssize_t n = file_read(AT_FDCWD, "/proc/iomem", iomem, sizeof(iomem));
+
+	if (n < 0)
+		return failure_errno(failure, (int)-n, "/proc/iomem");
+	return pmem_plan(iomem, gives ? &ours : NULL,
+			 boot->source.size + boot->return_size, &boot->range,
+			 failure);
+}
+
+static int plan_pmem(struct boot *boot, struct failure *failure)
+{
+	uint64_t room = room_for_initrd(boot, boot->choice.initrd_size);
+	uint64_t total = memory_now().total;
+	struct pmem_range ours;
 	int r;
 
 	boot->method = BOOT_PMEM;
+	boot->moves = false;
 	boot->reserves =
 		boot->memory.fd < 0 ||
 		pmem_room(boot->memory.device.size) < boot->source.size;
 	if (!boot->reserves) {
 		boot->range = boot->memory.device.range;
-		return check_memory(
-			boot,
-			PMEM_OVERHEAD(boot->range.size) +
-				room_for_initrd(boot, boot->choice.initrd_size),
-			total, failure);
+		return check_memory(boot,
+				    PMEM_OVERHEAD(boot->range.size) + room,
+				    total, failure);
 	}
-	/* What is set apart for another ISO comes back. */
-	gives = words_our_range(boot->own_cmdline, &ours);
-	if (gives)
+	if (words_our_range(boot->own_cmdline, &ours))
 		total += ours.size;
 	r = check_memory(boot,
-			 boot->source.size + PMEM_OVERHEAD(boot->source.size) +
-				 room_for_initrd(boot,
-						 boot->choice.initrd_size),
+			 boot->source.size + boot->return_size +
+				 PMEM_OVERHEAD(boot->source.size) + room,
 			 total, failure);
-	if (r < 0)
-		return r;
-	n = file_read(AT_FDCWD, "/proc/iomem", iomem, sizeof(iomem));
-	if (n < 0)
-		return failure_errno(failure, (int)-n, "/proc/iomem");
-	return pmem_plan(iomem, gives ? &ours : NULL, boot->source.size,
-			 &boot->range, failure);
+	return r < 0 ? r : boot_plan_range(boot, failure);
 }
 
-static int plan_initrd(struct boot *boot, struct failure *failure)
+/* Its medium is a disk all the same: the live system's own kernel gets it, of
+ * memory that is free now. */
+static int plan_move(struct boot *boot, struct failure *failure)
+{
+	struct pmem_range other;
+
+	/* Which number a second device gets nobody knows before. */
+	if (pmem_words(boot->own_cmdline, &other, 1) > 0)
+		return failure_set(failure, ENOTSUP,
+				   "%s does not fit into the memory that is "
+				   "set apart, and a second one is not used",
+				   boot->source.title);
+	boot->moves = true;
+	return boot_plan_range(boot, failure);
+}
+
+static int plan_initrd(struct boot *boot, bool moves, struct failure *failure)
 {
 	uint64_t size = boot->source.size;
+	int r;
 
 	boot->method = BOOT_INITRD;
-	boot->reserves = false;
-	return check_memory(
-		boot, room_for_initrd(boot, size + boot->choice.initrd_size),
-		memory_now().total, failure);
+	boot->reserves = boot->moves = false;
+	boot->return_size = moves ? 0 : boot->return_size;
+	r = moves ? plan_move(boot, failure) : 0;
+	return r < 0 ? r
+		     : check_memory(
+			       boot,
+			       room_for_initrd(boot,
+					       size + boot->choice.initrd_size),
+			       memory_now().total, failure);
 }
 
 /* Whether the live system finds its ISO where that method puts it. */
@@ -105,6 +127,22 @@ static int check_medium(const struct boot *boot, enum boot_method method,
 		choice->menu.entries[choice->index].cmdline, failure);
 }
 
+int boot_fall_back(struct boot *boot, struct failure *failure)
+{
+	int r = check_medium(boot, BOOT_INITRD, failure);
+
+	return r < 0 ? r : plan_initrd(boot, false, failure);
+}
+
+int boot_decide_initrd(struct boot *boot, struct failure *failure)
+{
+	bool moves =
+		boot->chosen && check_medium(boot, BOOT_INITRD, failure) < 0;
+	int r = moves ? check_medium(boot, BOOT_PMEM, failure) : 0;
+
+	return r < 0 ? r : plan_initrd(boot, moves, failure);
+}
+
 static bool is_file(const struct boot *boot)
 {
 	return boot->source.reference.kind == REFERENCE_FILE;
@@ -117,6 +155,7 @@ int boot_decide(struct boot *boot, struct failure *failure)
 		    boot->source.size <= pmem_room(boot->memory.device.size);
 	int r;
 
+	boot->return_size = boot_return_size(boot, NULL);
 	/* A file would not be there any more after the kexec that reserves
 	 * memory; and nobody knows how much an unknown size needs. */
 	if (asked == BOOT_AUTO)
@@ -136,11 +175,8 @@ int boot_decide(struct boot *boot, struct failure *failure)
 				   "is, so no memory can be reserved; use "
 				   "--method initrd",
 				   boot->source.title);
-	if (boot->chosen) {
-		r = check_medium(boot, asked, failure);
-		if (r < 0)
-			return r;
-	}
-	return asked == BOOT_PMEM ? plan_pmem(boot, failure)
-				  : plan_initrd(boot, failure);
+	if (asked != BOOT_PMEM)
+		return boot_decide_initrd(boot, failure);
+	r = boot->chosen ? check_medium(boot, BOOT_PMEM, failure) : 0;
+	return r < 0 ? r : plan_pmem(boot, failure);
 }

@@ -159,24 +159,29 @@ static int tolerate(const struct boot *boot, int r,
 
 /* --- where it goes --- */
 
-static void tell_kept(const struct boot *boot, uint64_t size,
-		      const char *sha256, const char *checked)
+/* Which ISO it is, for the bootstrap that comes back. */
+static void note_down(struct boot *boot, const char *sha256,
+		      const char *checked)
 {
-	struct kept_iso kept = { .size = size };
+	struct kept_iso *record = &boot->record;
 	struct failure failure;
+	int r;
 
-	str_copy(kept.sha256, sizeof(kept.sha256), sha256);
-	str_copy(kept.reference, sizeof(kept.reference),
+	*record = (struct kept_iso){ .size = boot->source.size };
+	str_copy(record->sha256, sizeof(record->sha256), sha256);
+	str_copy(record->reference, sizeof(record->reference),
 		 boot->source.reference.target);
-	str_copy(kept.title, sizeof(kept.title), boot->source.title);
-	str_copy(kept.checked, sizeof(kept.checked), checked);
-	kept_seal(&kept);
+	str_copy(record->title, sizeof(record->title), boot->source.title);
+	str_copy(record->checked, sizeof(record->checked), checked);
+	kept_seal(record);
+	if (!boot_is_in_memory(boot))
+		return;
+	r = pmem_write_kept(boot->memory.fd, record);
+	if (r == 0)
+		return;
 	/* It is only fetched again then. */
-	if (pmem_write_kept(boot->memory.fd, &kept) < 0)
-		log_warning("%s",
-			    (failure_errno(&failure, errno,
-					   "what is kept cannot be noted down"),
-			     failure.text));
+	(void)failure_errno(&failure, -r, "what is kept cannot be noted down");
+	log_warning("%s", failure.text);
 }
 
 static void tell_checked(const struct verify_verdict *verdict, const char *who)
@@ -279,10 +284,8 @@ static int write_to(struct boot *boot, int fd, uint64_t max,
 			return r;
 	}
 	tell_checked(&verdict, r < 0 ? "nothing: --insecure" : checks.who);
-	if (fd == boot->memory.fd)
-		tell_kept(boot, size, verdict.sha256,
-			  r < 0 ? ""
-				: (*checks.who ? checks.who : verdict.checked));
+	note_down(boot, verdict.sha256,
+		  r < 0 ? "" : (*checks.who ? checks.who : verdict.checked));
 	return 0;
 }
 
@@ -328,9 +331,11 @@ static int check_file(struct boot *boot, const struct boot_demand *demand,
 				boot->source.title, verdict.sha256, wanted);
 		r = tolerate(boot, r, failure);
 	}
-	if (r == 0)
-		tell_checked(&verdict, demand->who);
-	return r;
+	if (r < 0)
+		return r;
+	tell_checked(&verdict, demand->who);
+	note_down(boot, verdict.sha256, demand->who);
+	return 0;
 }
 
 int boot_fetch(struct boot *boot, struct failure *failure)

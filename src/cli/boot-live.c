@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 
 #include "base/fd.h"
@@ -16,6 +17,9 @@
 #include "kernel/live-modules.h"
 #include "kernel/payload.h"
 #include "kernel/words.h"
+
+/* There is no other (boot_decide_initrd()). */
+#define FIRST_DEVICE "/dev/pmem0"
 
 /* --- the parts --- */
 
@@ -50,27 +54,68 @@ static int add_initrds(const struct boot *boot, const struct boot_entry *entry,
 	return r;
 }
 
-static int add_modules(const struct boot *boot, struct payload *payload,
-		       struct live_plan *plan, struct failure *failure)
+/* Whether the live system sees the ISO as a disk. */
+static bool is_on_device(const struct boot *boot)
 {
-	_cleanup_live_modules struct live_modules modules = { 0 };
-	const char *const *names = boot->method == BOOT_PMEM
-					   ? live_modules_pmem
-					   : live_modules_file;
-	int r = live_modules_find(&boot->choice.iso, boot->source.fd,
-				  boot->choice.kernel.release, names, &modules,
-				  failure);
+	return boot->method == BOOT_PMEM || boot->moves;
+}
 
-	for (size_t i = 0; r == 0 && i < modules.count; i++) {
+static const char *path_of_device(const struct boot *boot)
+{
+	return boot->moves ? FIRST_DEVICE : boot->memory.device.path;
+}
+
+static int find_modules(const struct boot *boot, struct live_modules *modules,
+			struct failure *failure)
+{
+	return live_modules_find(
+		&boot->choice.iso, boot->source.fd, boot->choice.kernel.release,
+		is_on_device(boot) ? live_modules_pmem : live_modules_file,
+		modules, failure);
+}
+
+/* An ISO whose kernel cannot see the memory may still be read in the initrd,
+ * most often with what that has itself. */
+static int choose_modules(struct boot *boot, struct live_modules *modules,
+			  struct failure *failure)
+{
+	struct failure why;
+	int r;
+
+	if (!medium_is_needed(boot->choice.medium))
+		return 0;
+	r = find_modules(boot, modules, &why);
+	if ((r == -ENOENT || r == -ENOPKG) && boot->method == BOOT_PMEM &&
+	    boot->arguments->method == BOOT_AUTO &&
+	    boot_fall_back(boot, failure) == 0) {
+		log_warning("%s; it goes along in the initrd", why.text);
+		r = find_modules(boot, modules, &why);
+	}
+	if ((r == -ENOENT || r == -ENOPKG) && !is_on_device(boot)) {
+		log_warning("%s", why.text);
+		return 0;
+	}
+	if (r < 0)
+		*failure = why;
+	return r;
+}
+
+static int add_modules(const struct live_modules *modules,
+		       struct payload *payload, struct live_plan *plan,
+		       struct failure *failure)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < modules->count; i++) {
 		char path[64];
 		struct text text = text_over(path, sizeof(path));
 
 		text_add(&text, LIVE_MODULES "/%02zu", i);
 		r = payload_add_bytes(payload, path, 0600,
-				      modules.list[i].bytes,
-				      modules.list[i].len, failure);
+				      modules->list[i].bytes,
+				      modules->list[i].len, failure);
 	}
-	plan->module_count = (uint32_t)modules.count;
+	plan->module_count = (uint32_t)modules->count;
 	return r;
 }
 
@@ -91,67 +136,33 @@ static int add_init(const struct boot *boot, struct payload *payload,
 	return payload_add_fd(payload, LIVE_INIT, 0755, fd, path, failure);
 }
 
-static bool is_signed(int kernel_fd)
-{
-	struct kernel_facts facts;
-	struct reader reader;
-	struct failure none;
-
-	return reader_over_fd(&reader, kernel_fd, SELF_KERNEL, &none) == 0 &&
-	       kernel_image_check(&reader, &facts, &none) == 0 &&
-	       facts.is_signed;
-}
-
-/* The way back is worth much, and yet less than the way there: what fails here
- * is said and passed over. */
-static int add_way_back(struct boot *boot, struct payload *payload,
-			struct live_plan *plan, struct failure *failure)
-{
-	_cleanup_self struct self self = { FD_NONE, FD_NONE };
-	struct failure why;
-	int r = boot->in_bootstrap
-			? self_pack(&self, &why)
-			: self_open(&self, boot->arguments->bootstrap, &why);
-
-	if (r == 0 && boot->policy.needs_signature &&
-	    !is_signed(self.kernel_fd))
-		r = failure_set(&why, EKEYREJECTED, "%s", boot->policy.why);
-	if (r < 0) {
-		log_warning("no way back from it without firmware: %s",
-			    why.text);
-		return 0;
-	}
-	r = words_for_bootstrap(boot->own_cmdline, NULL, plan->cmdline,
-				sizeof(plan->cmdline), failure);
-	if (r == 0)
-		r = payload_add_fd(payload, LIVE_KERNEL, 0600, self.kernel_fd,
-				   "the bootstrap's kernel", failure);
-	if (r == 0)
-		r = payload_add_fd(payload, LIVE_BOOTSTRAP, 0600,
-				   self.archive_fd, "the bootstrap", failure);
-	plan->flags = LIVE_RETURN | (boot->arguments->crash ? LIVE_CRASH : 0);
-	return r;
-}
-
 /* --- together --- */
 
 static int assemble(struct boot *boot, const struct boot_entry *entry,
-		    struct payload *payload, struct failure *failure)
+		    const struct live_modules *modules, struct payload *payload,
+		    struct failure *failure)
 {
 	struct live_plan plan = { .magic = LIVE_PLAN_MAGIC };
 	int r = payload_open(payload, boot->source.title, failure);
 
+	if (is_on_device(boot))
+		str_copy(plan.device, sizeof(plan.device),
+			 strrchr(path_of_device(boot), '/') + 1);
+	plan.flags = boot->moves ? LIVE_MOVE : 0;
 	if (r == 0)
 		r = add_initrds(boot, entry, payload, failure);
 	if (r == 0)
 		r = add_init(boot, payload, failure);
-	if (r == 0 && medium_is_needed(boot->choice.medium))
-		r = add_modules(boot, payload, &plan, failure);
 	if (r == 0)
-		r = add_way_back(boot, payload, &plan, failure);
+		r = add_modules(modules, payload, &plan, failure);
+	if (r == 0)
+		r = boot_add_return(boot, payload, &plan, failure);
 	if (r == 0)
 		r = payload_add_bytes(payload, LIVE_PLAN, 0600, &plan,
 				      sizeof(plan), failure);
+	if (r == 0 && boot->moves)
+		r = payload_add_bytes(payload, LIVE_KEPT, 0600, &boot->record,
+				      sizeof(boot->record), failure);
 	if (r == 0 && boot->method == BOOT_INITRD)
 		r = payload_add_reader(payload, LIVE_ISO, 0600,
 				       boot->source.reader, failure);
@@ -163,10 +174,8 @@ static int make_cmdline(const struct boot *boot, const struct boot_entry *entry,
 {
 	const struct distro *distro = boot->source.distro;
 	const struct medium_place_at at = {
-		.place = boot->method == BOOT_PMEM ? MEDIUM_ON_PMEM
-						   : MEDIUM_IN_INITRD,
-		.path = boot->method == BOOT_PMEM ? boot->memory.device.path
-						  : LIVE_ISO,
+		.place = is_on_device(boot) ? MEDIUM_ON_PMEM : MEDIUM_IN_INITRD,
+		.path = is_on_device(boot) ? path_of_device(boot) : LIVE_ISO,
 		.label = boot->choice.iso.label,
 	};
 	const char *const more[] = {
@@ -175,7 +184,8 @@ static int make_cmdline(const struct boot *boot, const struct boot_entry *entry,
 		boot->arguments->crash ? BOOT_CRASH_WORD : NULL,
 		"rdinit=" LIVE_INIT,
 	};
-	char live[KERNEL_CMDLINE_MAX];
+	char live[KERNEL_CMDLINE_MAX], own[KERNEL_CMDLINE_MAX];
+	int r;
 
 	if (medium_cmdline(boot->choice.medium, &at, entry->cmdline, live,
 			   sizeof(live)) < 0)
@@ -183,20 +193,30 @@ static int make_cmdline(const struct boot *boot, const struct boot_entry *entry,
 				   "\"%s\" has a longer command line than a "
 				   "kernel takes",
 				   entry->title);
-	return words_for_live(live, more, ARRAY_SIZE(more), boot->own_cmdline,
-			      buf, size, failure);
+	/* With the range that is taken out from then on. */
+	r = words_for_bootstrap(boot->own_cmdline,
+				boot->moves ? &boot->range : NULL, own,
+				sizeof(own), failure);
+	return r < 0 ? r
+		     : words_for_live(live, more, ARRAY_SIZE(more), own, buf,
+				      size, failure);
 }
 
 static int load(struct boot *boot, const struct boot_entry *entry,
 		struct failure *failure)
 {
+	_cleanup_live_modules struct live_modules modules = { 0 };
 	_cleanup_payload struct payload payload = { .fd = FD_NONE };
 	_cleanup_fd int kernel = FD_NONE;
 	char cmdline[KERNEL_CMDLINE_MAX];
-	int r = make_cmdline(boot, entry, cmdline, sizeof(cmdline), failure);
+	int r = choose_modules(boot, &modules, failure);
 
 	if (r == 0)
-		r = assemble(boot, entry, &payload, failure);
+		r = make_cmdline(boot, entry, cmdline, sizeof(cmdline),
+				 failure);
+	if (r == 0)
+		r = assemble(boot, entry, &modules, &payload, failure);
+	live_modules_clear(&modules);
 	if (r < 0)
 		return r;
 	kernel = copy_kernel(boot, entry->kernel, failure);

@@ -56,10 +56,11 @@ void boot_print_method(const struct boot *boot)
 	char word[64];
 
 	printf("method       %s", boot_method_name(boot->method));
-	if (boot->method == BOOT_PMEM &&
+	if ((boot->method == BOOT_PMEM || boot->moves) &&
 	    pmem_word(&boot->range, word, sizeof(word)) == 0)
 		printf(", %s%s", word,
 		       boot->reserves ? ", for which the bootstrap starts again"
+		       : boot->moves  ? ", where it goes from the initrd"
 				      : "");
 	printf("\n");
 	fflush(stdout);

@@ -4,19 +4,12 @@
  * to fetch into it. A kernel gives memory away at its start alone, so this
  * costs a boot of some seconds without firmware.
  */
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/text.h"
 #include "cli/boot.h"
 #include "kernel/payload.h"
-#include "kernel/words.h"
-#include "takeover/carry.h"
-#include "takeover/network.h"
-
-#define RESOLV_CONF_MAX 4096
 
 static void make_plan(const struct boot *boot, struct boot_plan *plan)
 {
@@ -59,52 +52,6 @@ static int add_append(const struct boot *boot, struct boot_plan *plan,
 	return 0;
 }
 
-/* On another system the bootstrap has neither its consoles nor its address;
- * what `boomerang build` says it needs lies beside it. */
-static int foreign_cmdline(const struct boot *boot, char *buf, size_t size,
-			   struct failure *failure)
-{
-	struct text text = text_over(buf, size);
-	char words[KERNEL_CMDLINE_MAX], network[512],
-		resolv_conf[RESOLV_CONF_MAX], path[PATH_MAX];
-	struct text at = text_over(path, sizeof(path));
-	int r = words_of_machine(boot->own_cmdline, words, sizeof(words),
-				 failure);
-
-	if (r < 0)
-		return r;
-	carry_resolv_conf(resolv_conf, sizeof(resolv_conf));
-	network_cmdline(resolv_conf, network, sizeof(network));
-	text_add(&at, "%s/cmdline", boot->arguments->bootstrap);
-	text_add(&text, "%s %s", words, network);
-	if (file_read_line(AT_FDCWD, path, words, sizeof(words)) > 0)
-		text_add(&text, " %s", words);
-	return 0;
-}
-
-static int make_cmdline(const struct boot *boot, char *buf, size_t size,
-			struct failure *failure)
-{
-	char foreign[2 * KERNEL_CMDLINE_MAX];
-	int r;
-
-	if (boot->in_bootstrap)
-		return words_for_bootstrap(boot->own_cmdline, &boot->range, buf,
-					   size, failure);
-	r = foreign_cmdline(boot, foreign, sizeof(foreign), failure);
-	return r < 0 ? r
-		     : words_for_bootstrap(foreign, &boot->range, buf, size,
-					   failure);
-}
-
-static int open_self(const struct boot *boot, struct self *self,
-		     struct failure *failure)
-{
-	return boot->in_bootstrap
-		       ? self_pack(self, failure)
-		       : self_open(self, boot->arguments->bootstrap, failure);
-}
-
 static int assemble(const struct boot *boot, const struct self *self,
 		    const struct boot_plan *plan, struct payload *payload,
 		    struct failure *failure)
@@ -132,15 +79,20 @@ int boot_reserve(struct boot *boot, struct failure *failure)
 	make_plan(boot, &plan);
 	r = add_append(boot, &plan, failure);
 	if (r == 0)
-		r = make_cmdline(boot, cmdline, sizeof(cmdline), failure);
-	if (r == 0)
 		r = boot_confirm(boot, boot->source.title, failure);
 	if (r < 0)
 		return r;
 	printf("memory       the bootstrap starts again, to leave some alone "
 	       "for it\n");
 	fflush(stdout);
-	r = open_self(boot, &self, failure);
+	r = boot_self_open(boot, &self, failure);
+	if (r < 0)
+		return r;
+	boot->return_size = boot_return_size(boot, &self);
+	r = boot_plan_range(boot, failure);
+	if (r == 0)
+		r = boot_self_cmdline(boot, true, cmdline, sizeof(cmdline),
+				      failure);
 	if (r == 0)
 		r = assemble(boot, &self, &plan, &payload, failure);
 	if (r == 0)

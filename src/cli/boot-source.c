@@ -208,7 +208,10 @@ int boot_find(struct boot *boot, struct failure *failure)
 
 	if (!is_name(typed))
 		return open_reference(boot, typed, failure);
-	r = distros_find(&boot->distros, typed, &boot->source.distro, failure);
+	r = distros_load(&boot->distros, failure);
+	if (r == 0)
+		r = distros_find(&boot->distros, typed, &boot->source.distro,
+				 failure);
 	return r < 0 ? r : open_distro(boot, failure);
 }
 
@@ -250,8 +253,6 @@ int boot_open(struct boot *boot, struct failure *failure)
 	boot->in_bootstrap = access(CONTROL_PATH, F_OK) == 0;
 	kexec_look(&boot->policy);
 	r = read_own_cmdline(boot, failure);
-	if (r == 0)
-		r = distros_load(&boot->distros, failure);
 	if (r < 0 || boot->arguments->kernel)
 		return r;
 	/* A device appears when its driver is loaded: root's alone. */

@@ -9,6 +9,7 @@
 #include "kernel/image-check.h"
 #include "kernel/kexec.h"
 #include "kernel/medium.h"
+#include "kernel/payload.h"
 #include "kernel/pmem.h"
 #include "kernel/self.h"
 #include "wire/boot-plan.h"
@@ -76,6 +77,10 @@ struct boot {
 	bool chosen;
 	enum boot_method method; /* never BOOT_AUTO once chosen */
 	bool reserves;		 /* range must be taken out first */
+	bool moves; /* method initrd: the live system's kernel takes range out,
+		       and the ISO goes there from its initrd */
+	struct kept_iso record; /* of what was fetched */
+	uint64_t return_size;	/* bytes behind the ISO, boot_return_size() */
 	struct pmem_range range;
 	struct kexec_policy policy;
 	char own_cmdline[KERNEL_CMDLINE_MAX]; /* of the bootstrap */
@@ -105,6 +110,16 @@ int boot_look(struct boot *boot, struct failure *failure) _must_check;
 /* Decides where the ISO will be, and whether all of it fits. */
 int boot_decide(struct boot *boot, struct failure *failure) _must_check;
 
+/* Decides once more, for method initrd, when the ISO is at hand. */
+int boot_decide_initrd(struct boot *boot, struct failure *failure) _must_check;
+
+/* Method pmem does not work after all: the ISO goes into the initrd, when its
+ * medium is found there and it fits. */
+int boot_fall_back(struct boot *boot, struct failure *failure) _must_check;
+
+/* Which memory is taken out for the ISO and return_size. */
+int boot_plan_range(struct boot *boot, struct failure *failure) _must_check;
+
 /* For a person: the ISO; what of it is booted; and how. */
 void boot_print_source(const struct boot *boot);
 void boot_print_choice(const struct boot *boot);
@@ -121,6 +136,30 @@ struct boot_demand {
 };
 int boot_demand(const struct boot *boot, struct boot_demand *ret_demand,
 		struct failure *failure) _must_check;
+
+/* The bootstrap itself: this one, or the one of a build. */
+int boot_self_open(const struct boot *boot, struct self *ret_self,
+		   struct failure *failure) _must_check;
+
+/* Its command line; reserve: with boot->range taken out. */
+int boot_self_cmdline(const struct boot *boot, bool reserve, char *buf,
+		      size_t size, struct failure *failure) _must_check;
+
+/* Bytes that it takes behind an ISO; of_self NULL: about, before it was
+ * packed. */
+uint64_t boot_return_size(const struct boot *boot, const struct self *of_self);
+uint64_t boot_in_blocks(uint64_t size);
+uint64_t boot_size_of(int fd); /* of a file */
+
+/*
+ * The bootstrap that comes back after the live system: into the memory behind
+ * the ISO where there is room for it, otherwise into the payload; and into the
+ * plan, where it is. What fails is said and passed over: the way there is worth
+ * more.
+ */
+int boot_add_return(struct boot *boot, struct payload *payload,
+		    struct live_plan *plan, struct failure *failure)
+	_must_check;
 
 /* These return only with a failure, or 0 when the jump was asked for. */
 /* Into the bootstrap once more, with memory taken out and this plan. */

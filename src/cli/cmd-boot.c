@@ -194,6 +194,8 @@ static int fetch_and_go(struct boot *boot, struct failure *failure)
 	/* What came is what counts, not what the server said before. */
 	if (r == 0)
 		r = boot_look(boot, failure);
+	if (r == 0 && boot->method == BOOT_INITRD)
+		r = boot_decide_initrd(boot, failure);
 	return r < 0 ? r : boot_live(boot, failure);
 }
 

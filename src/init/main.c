@@ -9,6 +9,7 @@
 #include <libgen.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/reboot.h>
 
 #include "base/cleanup.h"
 #include "base/log.h"
@@ -17,8 +18,10 @@
 #include "bootstrap/rescue.h"
 #include "bootstrap/return-request.h"
 #include "bootstrap/supervisor.h"
+#include "kernel/live-follow.h"
 #include "kernel/live.h"
 #include "takeover/guard.h"
+#include "takeover/machine.h"
 #include "takeover/stage.h"
 #include "wire/swap.h"
 
@@ -73,6 +76,23 @@ static void run_stage(int argc, char **argv)
 		stage_exitrd(argc > 1 ? argv[1] : NULL);
 }
 
+/* Back to the bootstrap that the wrapper of this live system has loaded, in the
+ * system's own orderly way where it has one. */
+static int leave_live(void)
+{
+	static char systemctl[] = "systemctl", kexec[] = "kexec";
+	char *const argv[] = { systemctl, kexec, NULL };
+
+	if (geteuid() != 0) {
+		fprintf(stderr, ".bootstrap-return: only root can end this "
+				"system\n");
+		return 1;
+	}
+	if (access("/run/systemd/system", F_OK) == 0)
+		(void)execvp(systemctl, argv);
+	machine_end(RB_KEXEC);
+}
+
 static int misused(const char *name)
 {
 	/* The command that a swap put into the new system (staging.c). */
@@ -94,7 +114,9 @@ int main(int argc, char **argv)
 	if (is_pid1 && argc > 1 && str_eq(argv[1], "--rescue"))
 		rescue_run();
 	if (str_eq(basename(argv[0]), ".bootstrap-return"))
-		return return_request();
+		return live_is_here() ? leave_live() : return_request();
+	if (str_eq(argv[0], LIVE_FOLLOW_NAME))
+		return live_follow_run();
 	if (live_is_wanted(argv[0])) {
 		live_run(argc, argv);
 		return 1;

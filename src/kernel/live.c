@@ -28,6 +28,9 @@
 #include "base/pseudo.h"
 #include "base/text.h"
 #include "kernel/kexec.h"
+#include "kernel/live-follow.h"
+#include "kernel/live-move.h"
+#include "kernel/live-return.h"
 #include "wire/boot-plan.h"
 #include "wire/cmdline.h"
 
@@ -109,34 +112,32 @@ static void load_modules(uint32_t count)
 }
 
 /* Whether there is a way back. */
-static bool load_bootstrap(enum kexec_use use, const char *cmdline)
+static bool load_bootstrap(enum kexec_use use, const struct live_plan *plan)
 {
-	_cleanup_fd int kernel = open(LIVE_KERNEL, O_RDONLY | O_CLOEXEC);
-	_cleanup_fd int archive = open(LIVE_BOOTSTRAP, O_RDONLY | O_CLOEXEC);
+	_cleanup_fd int kernel = FD_NONE, archive = FD_NONE;
 	struct failure failure;
+	int r = live_open_bootstrap(plan, &kernel, &archive, &failure);
 
-	if (kernel < 0 || archive < 0) {
-		log_error("no way back to the bootstrap: its files are not "
-			  "below " LIVE_DIR);
-		return false;
-	}
-	if (kexec_load_files(use, kernel, archive, cmdline, "the bootstrap",
-			     &failure) < 0) {
+	if (r == 0)
+		r = kexec_load_files(use, kernel, archive, plan->cmdline,
+				     "the bootstrap", &failure);
+	if (r < 0) {
 		log_error("no way back to the bootstrap: %s", failure.text);
 		return false;
 	}
 	log_info("the bootstrap is loaded for %s",
-		 use == KEXEC_NEXT ? "kexec: `systemctl kexec` or `kexec -e` "
-				     "comes back"
+		 use == KEXEC_NEXT ? "kexec: `systemctl kexec`, `kexec -e` or "
+				     "/.bootstrap-return comes back"
 				   : "a panic");
 	return true;
 }
 
 /* The directory stays when the ISO is in it. */
-static void remove_files(void)
+static void remove_files(bool returns)
 {
 	static const char *const files[] = {
-		LIVE_PLAN, LIVE_KERNEL, LIVE_BOOTSTRAP, LIVE_KMSG, LIVE_INIT,
+		LIVE_PLAN,   LIVE_KERNEL, LIVE_BOOTSTRAP,
+		LIVE_DEVICE, LIVE_KEPT,	  LIVE_KMSG,
 	};
 	char path[MODULE_PATH_MAX];
 	unsigned int i = 0;
@@ -147,6 +148,9 @@ static void remove_files(void)
 	(void)rmdir(LIVE_MODULES);
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		(void)unlink(files[i]);
+	/* Who never leaves the initramfs, an installer, finds it here. */
+	if (!returns || rename(LIVE_INIT, LIVE_FOLLOW_PATH) < 0)
+		(void)unlink(LIVE_INIT);
 	(void)rmdir(LIVE_DIR);
 }
 
@@ -190,21 +194,34 @@ static void go_back(void)
 	(void)reboot(RB_KEXEC);
 }
 
+/* Whether there is a way back. */
+static bool carry_out(const struct live_plan *plan)
+{
+	struct failure failure;
+	bool returns = false;
+
+	load_modules(plan->module_count);
+	if (plan->flags & LIVE_MOVE && live_move(plan, &failure) < 0)
+		log_error("the live system may not find its medium: %s",
+			  failure.text);
+	if (plan->flags & LIVE_CRASH)
+		(void)load_bootstrap(KEXEC_CRASH, plan);
+	if (plan->flags & LIVE_RETURN)
+		returns = load_bootstrap(KEXEC_NEXT, plan);
+	if (returns)
+		live_follow_start();
+	return returns;
+}
+
 void live_run(int argc, char **argv)
 {
 	static char init[PATH_MAX];
 	struct live_plan plan = { 0 };
-	bool returns = false;
+	bool returns;
 
 	open_log();
-	if (read_plan(&plan)) {
-		load_modules(plan.module_count);
-		if (plan.flags & LIVE_CRASH)
-			(void)load_bootstrap(KEXEC_CRASH, plan.cmdline);
-		if (plan.flags & LIVE_RETURN)
-			returns = load_bootstrap(KEXEC_NEXT, plan.cmdline);
-	}
-	remove_files();
+	returns = read_plan(&plan) && carry_out(&plan);
+	remove_files(returns);
 	find_init(init, sizeof(init));
 	if (argc > 0)
 		argv[0] = init;

@@ -12,8 +12,8 @@
 bool live_is_wanted(const char *argv0);
 
 /*
- * Loads the modules, loads the bootstrap for kexec, removes all of LIVE_DIR but
- * the ISO, and executes the ISO's own init with these arguments: /init, or what
+ * Loads the modules, loads the bootstrap for kexec, sees to it that the live
+ * system gets LIVE_FOLLOW_PATH, removes all of LIVE_DIR but the ISO, and executes the ISO's own init with these arguments: /init, or what
  * another rdinit= on the command line names. What fails is said in the kernel's
  * log, and passed over: the live system is what counts. Without that init, goes
  * back to the bootstrap; returns only when that is not loaded: its caller ends

@@ -137,11 +137,16 @@ int words_of_machine(const char *cmdline, char *buf, size_t size,
 static void add_from_own(struct text *text, const char *own, bool has_console)
 {
 	struct cmdline words = cmdline_over(own);
+	char console[64];
 	struct raw_word raw;
 
+	if (cmdline_last(own, "console", console, sizeof(console)) < 0)
+		has_console = true;
 	while (next_raw(&words, &raw))
 		if (cmdline_is(&raw.word, "memmap") ||
-		    (cmdline_is(&raw.word, "console") && !has_console))
+		    (cmdline_is(&raw.word, "console") && !has_console &&
+		     (has_value(&raw.word, console) ||
+		      has_value(&raw.word, "tty0"))))
 			add_raw(text, &raw);
 }
 

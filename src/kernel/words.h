@@ -30,7 +30,8 @@ int words_of_machine(const char *cmdline, char *buf, size_t size,
 /*
  * For the live system: its own words, then more (NULLs are passed over), and
  * last the memory that own, the bootstrap's command line, takes out, and its
- * consoles when neither names one. What follows a "--" stays there: it is the
+ * main console, and the screen, when neither names one: a live system has a
+ * login on one serial line at most. What follows a "--" stays there: it is the
  * init's. -ENOBUFS with *failure.
  */
 int words_for_live(const char *live, const char *const *more, size_t count,

@@ -25,6 +25,8 @@ bool boot_plan_is_sound(const struct boot_plan *plan)
 bool live_plan_is_sound(const struct live_plan *plan)
 {
 	return plan->magic == LIVE_PLAN_MAGIC &&
+	       str_is_terminated(plan->device, sizeof(plan->device)) &&
+	       !strchr(plan->device, '/') && plan->device[0] != '.' &&
 	       str_is_terminated(plan->cmdline, sizeof(plan->cmdline));
 }
 

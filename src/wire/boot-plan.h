@@ -9,8 +9,8 @@
  *
  * Below LIVE_DIR, for the wrapper around the live system's own init: init
  * (boomerang-init itself, which the kernel runs by rdinit=), plan, modules/NN
- * in the order in which they are loaded, and, to come back, vmlinuz and
- * bootstrap.img. All of it is removed before the live system's init starts.
+ * in the order in which they are loaded, and, to come back where that is not
+ * kept with the ISO, vmlinuz and bootstrap.img. All of it is removed before the live system's init starts.
  */
 #pragma once
 
@@ -56,17 +56,28 @@ struct boot_plan {
 #define LIVE_MODULES   LIVE_DIR "/modules"
 #define LIVE_KERNEL    LIVE_DIR "/vmlinuz"
 #define LIVE_BOOTSTRAP LIVE_DIR "/bootstrap.img"
-#define LIVE_ISO       LIVE_DIR "/live.iso" /* BOOT_INITRD: stays */
+#define LIVE_ISO       LIVE_DIR "/live.iso" /* BOOT_INITRD: stays, or moves */
+#define LIVE_KEPT      LIVE_DIR "/kept"	    /* LIVE_MOVE: wire/kept.h */
 
 enum live_flag {
 	LIVE_RETURN = 1, /* load the bootstrap for kexec */
 	LIVE_CRASH = 2,	 /* and for a panic */
+	LIVE_MOVE = 4,	 /* LIVE_ISO, with LIVE_KEPT, to the device */
+};
+
+/* A part of a device. */
+struct live_piece {
+	uint64_t at, size; /* bytes */
 };
 
 struct live_plan {
 	uint32_t magic;
 	uint32_t flags; /* enum live_flag */
 	uint32_t module_count;
+	char device[32]; /* that has the ISO, or will: "pmem0"; "": none */
+	/* Where the bootstrap is on it, behind the ISO, where it takes its
+	 * memory once; of size 0: it is LIVE_KERNEL and LIVE_BOOTSTRAP. */
+	struct live_piece kernel, archive;
 	char cmdline[KERNEL_CMDLINE_MAX]; /* of the bootstrap */
 };
 
