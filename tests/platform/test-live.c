@@ -15,11 +15,14 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/clock.h"
 #include "base/fd.h"
 #include "base/text.h"
+#include "kernel/live-follow.h"
 #include "wire/boot-plan.h"
 
 #include "../unit/tap.h"
@@ -44,8 +47,31 @@ static int be_init(int argc, char **argv)
 	dprintf(STDERR_FILENO, "<HOME %s>\n", getenv("HOME"));
 	list(LIVE_DIR);
 	list("/proc");
-	if (access(LIVE_DIR, F_OK) < 0)
+	if (access(LIVE_DIR, F_OK) < 0 && access(LIVE_FOLLOW_PATH, F_OK) < 0)
 		dprintf(STDERR_FILENO, "<all is gone>\n");
+	return 42;
+}
+
+/* Process 1 goes into another root, as it does when its system was found; what
+ * was left behind follows. */
+static int be_followed(void)
+{
+	const struct timespec pause = { .tv_nsec = 20 * NS_PER_MS };
+	int64_t deadline_ms = clock_ms() + 20 * MS_PER_S;
+	struct stat st = { 0 };
+
+	live_follow_start();
+	if (unlink(LIVE_INIT) < 0 || mkdir("/new", 0755) < 0 ||
+	    mount("new", "/new", "tmpfs", 0, "mode=0755") < 0 ||
+	    chroot("/new") < 0 || chdir("/") < 0)
+		return 1;
+	while (stat(LIVE_FOLLOW_PATH, &st) < 0 && clock_ms() < deadline_ms)
+		(void)nanosleep(&pause, NULL);
+	dprintf(STDERR_FILENO, "<%s %o %d>\n", LIVE_FOLLOW_PATH + 1,
+		st.st_mode & 07777, st.st_size > 100000);
+	while (waitpid(-1, NULL, 0) > 0)
+		;
+	dprintf(STDERR_FILENO, "<nobody is left>\n");
 	return 42;
 }
 
@@ -57,7 +83,7 @@ static char seen[8192];
 struct scene {
 	const char *what;
 	uint32_t magic;
-	bool has_iso, has_init;
+	bool has_iso, has_init, is_followed;
 };
 
 static bool copy_file(const char *from, const char *to)
@@ -122,6 +148,8 @@ static void be_kernel(const struct scene *scene, int sync_fd, int out_fd)
 	    chdir("/mnt") < 0 || !fill(scene) || chroot(".") < 0)
 		_exit(91);
 	(void)dup2(out_fd, STDERR_FILENO);
+	if (scene->is_followed)
+		_exit(be_followed());
 	execve(argv[0], argv, env);
 	_exit(92);
 }
@@ -219,6 +247,16 @@ static void test_without_init(void)
 	ok(!strstr(seen, "going back"), "there is no way back");
 }
 
+static void test_follower(void)
+{
+	ok_int(run(&(struct scene){ .what = "into another root",
+				    .magic = LIVE_PLAN_MAGIC,
+				    .is_followed = true }),
+	       42, "process 1 was followed");
+	expect("<.bootstrap-return 700 1>");
+	expect("<nobody is left>");
+}
+
 static bool namespaces_are_allowed(void)
 {
 	int status = -1;
@@ -244,5 +282,6 @@ int main(int argc, char **argv)
 	test_without_iso();
 	test_other_plan();
 	test_without_init();
+	test_follower();
 	return tap_done();
 }

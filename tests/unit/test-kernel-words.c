@@ -72,7 +72,8 @@ static void test_machine(void)
 static void test_live(void)
 {
 	static const char own[] =
-		"console=tty0 console=ttyS0 ip=dhcp memmap=1G!4G";
+		"console=tty0 console=ttyS1 console=ttyS0 ip=dhcp "
+		"memmap=1G!4G";
 	static const struct {
 		const char *what, *live, *more[2], *want;
 	} rows[] = {

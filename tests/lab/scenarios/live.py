@@ -72,7 +72,7 @@ def there(lab):
     lab.vm.ttyS1.expect(r"\[bootstrap\] # ", 120)
     lab.sample_memory()
     shell = wait_login(lab.console, "deblive")
-    lab.check_memory(since)
+    lab.check_memory(since, iso)
     only_memory(shell, "/run/live/medium")
     backing(shell, "/live/filesystem.squashfs")
     equal(shell.check("findmnt -n -o FSTYPE /").strip(), "overlay", "root")
