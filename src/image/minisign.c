@@ -8,7 +8,9 @@
 #include "image/minisign.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <openssl/evp.h>
+#include <stdio.h>
 
 #include "base/cleanup.h"
 #include "wire/build.h"
@@ -179,9 +181,10 @@ int minisign_check(const struct minisign_signature *signature,
 const char *minisign_id_text(const uint8_t id[static 8],
 			     char buf[static MINISIGN_ID_TEXT_MAX])
 {
-	/* minisign reads it as a little-endian number. */
-	for (size_t i = 0; i < 8; i++)
-		snprintf(buf + 2 * i, 3, "%02X", id[7 - i]);
+	struct view v = view_over(id, 8);
+
+	/* minisign takes it for a number, and prints no zeros before it. */
+	snprintf(buf, MINISIGN_ID_TEXT_MAX, "%" PRIX64, view_le64(&v));
 	return buf;
 }
 

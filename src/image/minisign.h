@@ -12,7 +12,7 @@
 #include "image/digest.h"
 
 #define MINISIGN_COMMENT_MAX 8192 /* what minisign itself takes */
-#define MINISIGN_ID_TEXT_MAX 17	  /* as minisign prints it: 16 hex digits */
+#define MINISIGN_ID_TEXT_MAX 17	  /* as minisign prints it */
 
 struct minisign_key {
 	uint8_t id[8];

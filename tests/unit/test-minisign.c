@@ -132,8 +132,19 @@ static void test_bad_signatures(void)
 	       "nor is a web page");
 }
 
+static void test_id(void)
+{
+	static const uint8_t small[8] = { 0xc8, 0xff, 0xd4, 0xa3,
+					  0xe6, 0x83, 0xb6, 0x07 };
+	char id[MINISIGN_ID_TEXT_MAX];
+
+	ok_str(minisign_id_text(small, id), "7B683E6A3D4FFC8",
+	       "no zeros before an id");
+}
+
 int main(void)
 {
+	test_id();
 	test_keys();
 	test_signature();
 	test_bad_signatures();
