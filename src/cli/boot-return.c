@@ -29,7 +29,7 @@ static int copy_to(int device, int fd, const struct live_piece *piece)
 		ssize_t n = sendfile(device, fd, &from,
 				     piece->size - (uint64_t)from);
 
-		if (n <= 0 && errno != EINTR)
+		if (n == 0 || (n < 0 && errno != EINTR))
 			return n < 0 ? -errno : -EIO;
 	}
 	return 0;
@@ -58,7 +58,8 @@ static bool has_room(const struct boot *boot, const struct self *self,
 		.at = plan->kernel.at + boot_in_blocks(plan->kernel.size),
 		.size = boot_size_of(self->archive_fd),
 	};
-	return boot_is_in_memory(boot) &&
+	/* A kernel that does not see the device finds nothing there. */
+	return boot->method == BOOT_PMEM && boot_is_in_memory(boot) &&
 	       plan->archive.at + plan->archive.size <=
 		       pmem_room(boot->memory.device.size);
 }
