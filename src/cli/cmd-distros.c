@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "cli/commands.h"
 #include "image/http.h"
-#include "kernel/distros.h"
+#include "iso/distros.h"
 
 /* --- looking --- */
 

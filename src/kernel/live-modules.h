@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "kernel/iso.h"
+#include "iso/iso.h"
 #include "kernel/module-order.h"
 
 #define LIVE_MODULES_MAX MODULE_ORDER_MAX

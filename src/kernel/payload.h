@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/reader.h"
-#include "kernel/iso.h"
+#include "iso/iso.h"
 
 #define PAYLOAD_PATH_MAX 128
 

@@ -6,7 +6,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "kernel/iso.h"
+#include "iso/iso.h"
 
 #define BEFORE (16 * 2048)
 

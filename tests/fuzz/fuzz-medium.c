@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "kernel/medium.h"
+#include "iso/medium.h"
 #include "wire/cmdline.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,7 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/text.h"
-#include "kernel/boot-menu.h"
+#include "iso/boot-menu.h"
 
 struct fuzz_medium {
 	const uint8_t *data;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "kernel/boot-menu.h"
+#include "iso/boot-menu.h"
 #include "tap.h"
 
 struct fake_file {

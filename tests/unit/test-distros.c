@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "kernel/distros.h"
+#include "iso/distros.h"
 
 #include <fcntl.h>
 

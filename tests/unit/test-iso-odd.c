@@ -3,7 +3,7 @@
 #include <errno.h>
 
 #include "base/text.h"
-#include "kernel/iso.h"
+#include "iso/iso.h"
 #include "tap.h"
 
 #define SECTOR 2048

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* Directory records and the fields of Rock Ridge, byte by byte. */
-#include "kernel/iso-record.h"
+#include "iso/iso-record.h"
 
 #include <errno.h>
 
-#include "kernel/iso-rock.h"
+#include "iso/iso-rock.h"
 #include "tap.h"
 
 /* --- fields --- */

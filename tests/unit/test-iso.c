@@ -6,7 +6,7 @@
 #include "base/cleanup.h"
 #include "base/host.h"
 #include "base/text.h"
-#include "kernel/iso.h"
+#include "iso/iso.h"
 #include "tap.h"
 
 #define CORPUS "tests/fuzz/corpus/iso/"

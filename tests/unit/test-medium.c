@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The ISO is a list of paths: medium.c asks only what is there. */
-#include "kernel/medium.h"
+#include "iso/medium.h"
 
 #include <errno.h>
 
