@@ -6,9 +6,11 @@ out, as a string), so a changed recipe makes a new file and an old one is
 never taken for it. Files are made under another name and moved into place.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
+from contextlib import contextmanager
 from pathlib import Path
 
 from .vm import ROOT
@@ -23,6 +25,14 @@ def _remove(path):
         path.unlink(missing_ok=True)
 
 
+@contextmanager
+def _alone(name):
+    """Keeps other scenarios from making the same file meanwhile."""
+    with open(CACHE / f".{name}.lock", "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def cached(name, recipe, make):
     """The path of the file called name, made by make(path) when missing.
 
@@ -33,12 +43,13 @@ def cached(name, recipe, make):
     digest = hashlib.sha256(repr(recipe).encode()).hexdigest()[:12]
     stem, dot, suffix = name.partition(".")
     path = CACHE / f"{stem}-{digest}{dot}{suffix}"
-    if path.exists():
+    with _alone(name):
+        if path.exists():
+            return path
+        partial = CACHE / f"{stem}-{digest}.new{dot}{suffix}"
+        _remove(partial)
+        make(partial)
+        for old in CACHE.glob(f"{stem}-????????????{dot}{suffix}"):
+            _remove(old)
+        partial.rename(path)
         return path
-    partial = CACHE / f"{stem}-{digest}.new{dot}{suffix}"
-    _remove(partial)
-    make(partial)
-    for old in CACHE.glob(f"{stem}-????????????{dot}{suffix}"):
-        _remove(old)
-    partial.rename(path)
-    return path
