@@ -4,12 +4,26 @@
  * to fetch into it. A kernel gives memory away at its start alone, so this
  * costs a boot of some seconds without firmware.
  */
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/text.h"
 #include "cli/boot.h"
 #include "kernel/payload.h"
+
+static_assert(BOOT_KEYS_MAX >= TRUST_KEYS_MAX, "all that are trusted fit");
+
+static void add_keys(const struct trust *trust, struct boot_plan *plan)
+{
+	for (size_t i = 0; i < trust->count; i++) {
+		const struct minisign_key *from = &trust->keys[i];
+		struct boot_key *to = &plan->keys[plan->key_count++];
+
+		memcpy(to->id, from->id, sizeof(to->id));
+		memcpy(to->key, from->key, sizeof(to->key));
+	}
+}
 
 static void make_plan(const struct boot *boot, struct boot_plan *plan)
 {
@@ -38,6 +52,7 @@ static void make_plan(const struct boot *boot, struct boot_plan *plan)
 			 boot->choice.menu.entries[boot->choice.index].title);
 	else if (a->entry)
 		str_copy(plan->entry, sizeof(plan->entry), a->entry);
+	add_keys(&a->image.trust, plan);
 }
 
 static int add_append(const struct boot *boot, struct boot_plan *plan,
@@ -52,13 +67,11 @@ static int add_append(const struct boot *boot, struct boot_plan *plan,
 	return 0;
 }
 
-static int assemble(const struct boot *boot, const struct self *self,
-		    const struct boot_plan *plan, struct payload *payload,
-		    struct failure *failure)
+static int assemble(const struct self *self, const struct boot_plan *plan,
+		    struct payload *payload, struct failure *failure)
 {
 	int r = payload_open(payload, "the bootstrap", failure);
 
-	(void)boot;
 	if (r == 0)
 		r = payload_add_archive(payload, self->archive_fd,
 					"the bootstrap", failure);
@@ -94,7 +107,7 @@ int boot_reserve(struct boot *boot, struct failure *failure)
 		r = boot_self_cmdline(boot, true, cmdline, sizeof(cmdline),
 				      failure);
 	if (r == 0)
-		r = assemble(boot, &self, &plan, &payload, failure);
+		r = assemble(&self, &plan, &payload, failure);
 	if (r == 0)
 		r = kexec_load_files(KEXEC_NEXT, self.kernel_fd, payload.fd,
 				     cmdline, "the bootstrap", failure);

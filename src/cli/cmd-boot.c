@@ -132,26 +132,46 @@ static int take_operands(struct boot_arguments *a, int argc, char **argv)
 
 /* What the bootstrap before this one was asked for. It is done once: whatever
  * becomes of it, the next prompt is a prompt. */
-static int take_plan(struct boot_arguments *a, struct failure *failure)
+static int read_plan(struct boot_plan *plan, struct failure *failure)
 {
-	static struct boot_plan plan;
 	_cleanup_fd int fd = open(BOOT_PLAN, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, &plan, sizeof(plan));
+	ssize_t n = fd < 0 ? -errno : fd_read_full(fd, plan, sizeof(*plan));
 
 	(void)unlink(BOOT_PLAN);
-	if (n != sizeof(plan) || !boot_plan_is_sound(&plan))
+	if (n != sizeof(*plan) || !boot_plan_is_sound(plan))
 		return failure_set(failure, EBADMSG,
 				   "the plan of what to boot, " BOOT_PLAN
 				   ", is not there or makes no sense");
-	a->image.request.reference = plan.reference;
-	str_copy(a->image.sha256, sizeof(a->image.sha256), plan.sha256);
-	a->entry = *plan.entry ? plan.entry : NULL;
-	a->append = *plan.append ? plan.append : NULL;
-	a->method = plan.method;
-	a->insecure = plan.flags & BOOT_INSECURE;
-	a->crash = plan.flags & BOOT_CRASH;
-	a->image.require_signature = plan.flags & BOOT_REQUIRE_SIGNATURE;
 	return 0;
+}
+
+/* The texts stay the plan's. */
+static void take_plan(struct boot_arguments *a, const struct boot_plan *plan)
+{
+	a->image.request.reference = plan->reference;
+	str_copy(a->image.sha256, sizeof(a->image.sha256), plan->sha256);
+	a->entry = *plan->entry ? plan->entry : NULL;
+	a->append = *plan->append ? plan->append : NULL;
+	a->method = plan->method;
+	a->insecure = plan->flags & BOOT_INSECURE;
+	a->crash = plan->flags & BOOT_CRASH;
+	a->image.require_signature = plan->flags & BOOT_REQUIRE_SIGNATURE;
+}
+
+/* Those that the command line gave, too. */
+static int take_keys(struct trust *trust, const struct boot_plan *plan,
+		     struct failure *failure)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < plan->key_count; i++) {
+		struct minisign_key key;
+
+		memcpy(key.id, plan->keys[i].id, sizeof(key.id));
+		memcpy(key.key, plan->keys[i].key, sizeof(key.key));
+		r = trust_add(trust, &key, BOOT_PLAN, failure);
+	}
+	return r;
 }
 
 /* --- the boot --- */
@@ -239,13 +259,20 @@ static int run(struct boot *boot, struct boot_arguments *a,
 
 static int boot_system(struct boot_arguments *a)
 {
+	static struct boot_plan plan;
 	static struct boot boot;
 	struct failure failure = { 0 };
-	int r = a->resume ? take_plan(a, &failure) : 0;
+	int r = 0;
 
 	boot = (struct boot){ .arguments = a };
+	if (a->resume)
+		r = read_plan(&plan, &failure);
+	if (r == 0 && a->resume)
+		take_plan(a, &plan);
 	if (r == 0)
 		r = image_arguments_ready(&a->image, &failure);
+	if (r == 0)
+		r = take_keys(&a->image.trust, &plan, &failure);
 	image_interrupts_catch();
 	if (r == 0) {
 		r = run(&boot, a, &failure);

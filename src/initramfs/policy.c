@@ -9,6 +9,7 @@
 #include "image/credentials.h"
 #include "image/store.h"
 #include "image/trust.h"
+#include "iso/distros.h"
 
 /* A key itself, as minisign prints it, or a file with one. */
 static int take_key(struct trust *trust, const char *text,
@@ -86,6 +87,21 @@ static int add_auth(struct manifest *m, const char *path,
 	return 0;
 }
 
+/* The table that names ISOs, when this machine has another one than the
+ * program. */
+static int add_distros(struct manifest *m, struct failure *failure)
+{
+	_cleanup_distros struct distros distros = { 0 };
+	int r;
+
+	if (access(DISTROS_PATH, F_OK) < 0)
+		return 0;
+	r = distros_load(&distros, failure);
+	if (r == 0)
+		manifest_file(m, DISTROS_PATH, 0644, DISTROS_PATH);
+	return r;
+}
+
 void policy_add(struct manifest *m, const struct policy *policy)
 {
 	struct failure failure;
@@ -95,6 +111,8 @@ void policy_add(struct manifest *m, const struct policy *policy)
 		r = add_cache_size(m, policy->cache_size, &failure);
 	if (r == 0 && policy->auth)
 		r = add_auth(m, policy->auth, &failure);
+	if (r == 0)
+		r = add_distros(m, &failure);
 	if (policy->require_signature)
 		manifest_text(m, TRUST_REQUIRE_FILE, 0644, "");
 	if (r < 0)

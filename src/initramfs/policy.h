@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a bootstrap is told about images: whose it trusts, whether it wants them
  * signed, how much memory those may take that do not run, and who it is to
- * registries. */
+ * registries; and the table that names ISOs. */
 #pragma once
 
 #include "initramfs/manifest.h"

@@ -19,7 +19,8 @@ bool boot_plan_is_sound(const struct boot_plan *plan)
 	       str_is_terminated(plan->sha256, sizeof(plan->sha256)) &&
 	       (!*plan->sha256 || control_sha256_valid(plan->sha256)) &&
 	       str_is_terminated(plan->entry, sizeof(plan->entry)) &&
-	       str_is_terminated(plan->append, sizeof(plan->append));
+	       str_is_terminated(plan->append, sizeof(plan->append)) &&
+	       plan->key_count <= BOOT_KEYS_MAX;
 }
 
 bool live_plan_is_sound(const struct live_plan *plan)

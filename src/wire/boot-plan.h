@@ -10,7 +10,8 @@
  * Below LIVE_DIR, for the wrapper around the live system's own init: init
  * (boomerang-init itself, which the kernel runs by rdinit=), plan, modules/NN
  * in the order in which they are loaded, and, to come back where that is not
- * kept with the ISO, vmlinuz and bootstrap.img. All of it is removed before the live system's init starts.
+ * kept with the ISO, vmlinuz and bootstrap.img. All of it is removed before the
+ * live system's init starts.
  */
 #pragma once
 
@@ -40,6 +41,13 @@ enum boot_flag {
 	BOOT_REQUIRE_SIGNATURE = 4,
 };
 
+#define BOOT_KEYS_MAX 32
+
+/* A public key of minisign that is believed. */
+struct boot_key {
+	uint8_t id[8], key[32];
+};
+
 struct boot_plan {
 	uint32_t magic;
 	uint32_t flags;			 /* enum boot_flag */
@@ -48,6 +56,8 @@ struct boot_plan {
 	char sha256[SHA256_HEX_MAX];	 /* "": not said */
 	char entry[256]; /* title that was chosen, "": default */
 	char append[1024];
+	uint32_t key_count;
+	struct boot_key keys[BOOT_KEYS_MAX];
 };
 
 #define LIVE_DIR       "/boomerang"

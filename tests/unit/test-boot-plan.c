@@ -45,6 +45,11 @@ static void test_plan(void)
 	plan = good_plan();
 	FILL(plan.append);
 	ok(!boot_plan_is_sound(&plan), "with words without an end");
+	plan = good_plan();
+	plan.key_count = BOOT_KEYS_MAX;
+	ok(boot_plan_is_sound(&plan), "with all the keys it can have");
+	plan.key_count++;
+	ok(!boot_plan_is_sound(&plan), "with one more");
 }
 
 static void test_live_plan(void)
