@@ -13,6 +13,7 @@ enum gzip_place {
 
 struct gzip {
 	enum gzip_place place;
+	bool one;
 	struct inflate_state inflate;
 };
 
@@ -23,9 +24,17 @@ static void *gzip_open(void)
 	if (!gzip)
 		return NULL;
 	gzip->place = GZIP_MEMBER;
+	gzip->one = false;
 	isal_inflate_init(&gzip->inflate);
 	gzip->inflate.crc_flag = ISAL_GZIP;
 	return gzip;
+}
+
+static void gzip_one(void *state)
+{
+	struct gzip *gzip = state;
+
+	gzip->one = true;
 }
 
 static enum decode_status gzip_between(struct gzip *gzip, struct view *in)
@@ -76,6 +85,8 @@ static enum decode_status gzip_run(void *state, struct view *in,
 	enum decode_status status = DECODE_GOOD;
 
 	do {
+		if (gzip->one && gzip->place != GZIP_MEMBER)
+			break;
 		status = gzip->place == GZIP_MEMBER ? gzip_member(gzip, in, out)
 						    : gzip_between(gzip, in);
 	} while (status == DECODE_GOOD && in->left > 0 && out->len < out->size);
@@ -92,6 +103,7 @@ static bool gzip_complete(const void *state)
 const struct decoder decoder_gzip = {
 	.name = "gzip",
 	.open = gzip_open,
+	.one = gzip_one,
 	.run = gzip_run,
 	.complete = gzip_complete,
 	.close = free,

@@ -8,6 +8,7 @@
 struct lz4 {
 	LZ4F_dctx *context;
 	bool between; /* behind a frame */
+	bool one;
 };
 
 static void lz4_close(void *state)
@@ -30,6 +31,13 @@ static void *lz4_open(void)
 		return NULL;
 	}
 	return lz4;
+}
+
+static void lz4_one(void *state)
+{
+	struct lz4 *lz4 = state;
+
+	lz4->one = true;
 }
 
 /* The library tells its errors apart by name only. */
@@ -55,6 +63,8 @@ static enum decode_status lz4_run(void *state, struct view *in,
 	do {
 		size_t r;
 
+		if (lz4->one && lz4->between)
+			break;
 		taken = in->left;
 		made = out->size - out->len;
 		r = LZ4F_decompress(lz4->context, out->start + out->len, &made,
@@ -80,6 +90,7 @@ static bool lz4_complete(const void *state)
 const struct decoder decoder_lz4 = {
 	.name = "lz4",
 	.open = lz4_open,
+	.one = lz4_one,
 	.run = lz4_run,
 	.complete = lz4_complete,
 	.close = lz4_close,

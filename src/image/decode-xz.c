@@ -15,6 +15,8 @@
 struct xz {
 	lzma_stream stream;
 	bool ended;
+	bool one;
+	bool failed; /* no memory for a new start */
 };
 
 static void xz_close(void *state)
@@ -25,25 +27,39 @@ static void xz_close(void *state)
 	free(xz);
 }
 
-static void *xz_open(void)
+static bool xz_start(struct xz *xz, uint32_t flags)
 {
-	static const lzma_stream fresh = LZMA_STREAM_INIT;
 	const lzma_mt options = {
-		.flags = LZMA_CONCATENATED,
+		.flags = flags,
 		.threads = THREADS,
 		.memlimit_threading = THREADS_MEMORY,
 		.memlimit_stop = DECODE_MEMORY_MAX,
 	};
+
+	return lzma_stream_decoder_mt(&xz->stream, &options) == LZMA_OK;
+}
+
+static void *xz_open(void)
+{
+	static const lzma_stream fresh = LZMA_STREAM_INIT;
 	struct xz *xz = calloc(1, sizeof(*xz));
 
 	if (!xz)
 		return NULL;
 	xz->stream = fresh;
-	if (lzma_stream_decoder_mt(&xz->stream, &options) != LZMA_OK) {
+	if (!xz_start(xz, LZMA_CONCATENATED)) {
 		xz_close(xz);
 		return NULL;
 	}
 	return xz;
+}
+
+static void xz_one(void *state)
+{
+	struct xz *xz = state;
+
+	xz->one = true;
+	xz->failed = !xz_start(xz, 0);
 }
 
 static enum decode_status xz_run(void *state, struct view *in, bool last,
@@ -52,8 +68,10 @@ static enum decode_status xz_run(void *state, struct view *in, bool last,
 	struct xz *xz = state;
 	lzma_ret r;
 
+	if (xz->failed)
+		return DECODE_MEMORY;
 	if (xz->ended)
-		return in->left > 0 ? DECODE_RUBBISH : DECODE_GOOD;
+		return in->left > 0 && !xz->one ? DECODE_RUBBISH : DECODE_GOOD;
 	xz->stream.next_in = in->at;
 	xz->stream.avail_in = in->left;
 	xz->stream.next_out = out->start + out->len;
@@ -87,6 +105,7 @@ static bool xz_complete(const void *state)
 const struct decoder decoder_xz = {
 	.name = "xz",
 	.open = xz_open,
+	.one = xz_one,
 	.run = xz_run,
 	.complete = xz_complete,
 	.close = xz_close,

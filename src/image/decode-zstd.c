@@ -11,6 +11,7 @@
 struct zstd {
 	ZSTD_DStream *stream;
 	bool between; /* behind a frame */
+	bool one;
 };
 
 static void zstd_close(void *state)
@@ -35,6 +36,13 @@ static void *zstd_open(void)
 		return NULL;
 	}
 	return zstd;
+}
+
+static void zstd_one(void *state)
+{
+	struct zstd *zstd = state;
+
+	zstd->one = true;
 }
 
 static enum decode_status zstd_status(const struct zstd *zstd, size_t result)
@@ -66,6 +74,8 @@ static enum decode_status zstd_run(void *state, struct view *in,
 	do {
 		size_t before = input.pos + output.pos;
 
+		if (zstd->one && zstd->between)
+			break;
 		r = ZSTD_decompressStream(zstd->stream, &output, &input);
 		if (ZSTD_isError(r))
 			return zstd_status(zstd, r);
@@ -88,6 +98,7 @@ static bool zstd_complete(const void *state)
 const struct decoder decoder_zstd = {
 	.name = "zstd",
 	.open = zstd_open,
+	.one = zstd_one,
 	.run = zstd_run,
 	.complete = zstd_complete,
 	.close = zstd_close,

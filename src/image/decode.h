@@ -26,6 +26,10 @@ struct decoder {
 	const char *name; /* "gzip" */
 	/* A new stream; NULL when memory is out. The caller closes it. */
 	void *(*open)(void);
+	/* Before the first run(): the stream is one member (frame, stream) and
+	 * no more. run() leaves what follows it in *in, and complete() tells
+	 * that its end was met. */
+	void (*one)(void *state);
 	/*
 	 * Takes what it can from *in and appends what it can to *out. last:
 	 * nothing follows behind *in. It stops with DECODE_GOOD when *in is
@@ -40,6 +44,10 @@ struct decoder {
 };
 
 extern const struct decoder decoder_gzip, decoder_zstd, decoder_xz, decoder_lz4;
+
+/* Those of initramfs only: lzma as `xz --format=lzma` writes it, and the lz4
+ * that the kernel reads, `lz4 -l`. Both are one() in any case. */
+extern const struct decoder decoder_lzma, decoder_lz4_legacy;
 
 /* The decoder of a kind, NULL for those that need none. */
 const struct decoder *decoder_of(enum image_kind kind);

@@ -42,12 +42,13 @@ void newc_build_entry(struct build *b, const struct newc_entry *entry)
 		entry->device_minor,
 		entry->node_major,
 		entry->node_minor,
-		(uint32_t)entry->name_len + 1,
+		(uint32_t)entry->name_len + 1 + entry->name_zeros,
 		entry->checked ? entry->checksum : 0,
 	};
 	size_t start = b->len;
 
 	if (entry->name_len == 0 || entry->name_len > NEWC_NAME_MAX ||
+	    entry->name_zeros > NEWC_NAME_MAX - entry->name_len ||
 	    memchr(entry->name, '\0', entry->name_len)) {
 		b->bad = true;
 		return;
@@ -56,7 +57,7 @@ void newc_build_entry(struct build *b, const struct newc_entry *entry)
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
 		build_hex(b, fields[i]);
 	build_bytes(b, entry->name, entry->name_len);
-	build_u8(b, '\0');
+	build_zero(b, 1 + entry->name_zeros);
 	build_zero(b, newc_padding(b->len - start));
 }
 
@@ -107,7 +108,7 @@ int newc_header_size(struct view head, size_t *ret_size)
 
 int newc_parse_entry(struct view *v, struct newc_entry *ret_entry)
 {
-	size_t before = v->left;
+	size_t before = v->left, last;
 	bool ours = newc_starts(*v);
 	struct newc_entry entry = {
 		.checked =
@@ -135,11 +136,15 @@ int newc_parse_entry(struct view *v, struct newc_entry *ret_entry)
 	if (!ours || v->bad || name_size < 2 || name_size > NEWC_NAME_MAX + 1)
 		return -EBADMSG;
 	entry.name = (const char *)name;
-	entry.name_len = name_size - 1;
-	if (memchr(name, '\0', name_size) != name + entry.name_len)
+	for (last = name_size; last > 0 && name[last - 1] == '\0'; last--)
+		;
+	entry.name_len = strnlen(entry.name, name_size);
+	if (entry.name_len == 0 || entry.name_len != last ||
+	    entry.name_len == name_size)
 		return -EBADMSG;
-	if (name_size == sizeof(trailer) &&
-	    memcmp(name, trailer, name_size) == 0)
+	entry.name_zeros = (uint32_t)(name_size - entry.name_len - 1);
+	if (entry.name_len == sizeof(trailer) - 1 &&
+	    memcmp(name, trailer, sizeof(trailer)) == 0)
 		return 0;
 	*ret_entry = entry;
 	return 1;

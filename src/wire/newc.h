@@ -24,6 +24,8 @@ struct newc_entry {
 	uint32_t size;			     /* of the data behind it, bytes */
 	uint32_t device_major, device_minor; /* that it lies on */
 	uint32_t node_major, node_minor;     /* that it is */
+	uint32_t name_zeros; /* behind the name's NUL, which some write to
+				align the data */
 	const char *name; /* without a leading "/"; not NUL-terminated when it
 			     was parsed */
 	size_t name_len;

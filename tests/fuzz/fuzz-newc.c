@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		    rebuilt.left != 0 || again.mode != entry.mode ||
 		    again.size != entry.size ||
 		    again.name_len != entry.name_len ||
+		    again.name_zeros != entry.name_zeros ||
 		    again.checked != entry.checked ||
 		    (entry.checked && again.checksum != entry.checksum) ||
 		    memcmp(again.name, entry.name, entry.name_len) != 0)

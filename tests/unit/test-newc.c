@@ -155,6 +155,14 @@ static void test_parse(void)
 	bytes[113] = '\0';
 	v = view_over(bytes, sizeof(bytes));
 	ok_int(newc_parse_entry(&v, &entry), -EBADMSG, "NUL in the name");
+	memset(bytes + 120, '\0', 2);
+	v = view_over(bytes, sizeof(bytes));
+	ok_int(newc_parse_entry(&v, &entry), -EBADMSG, "NUL in the name");
+	memset(bytes + 113, '\0', 8);
+	v = view_over(bytes, sizeof(bytes));
+	ok(newc_parse_entry(&v, &entry) == 1 && entry.name_len == 3 &&
+		   entry.name_zeros == 8,
+	   "NULs behind the name");
 	memcpy(bytes, console_bytes, sizeof(bytes));
 	bytes[121] = 'x';
 	v = view_over(bytes, sizeof(bytes));
