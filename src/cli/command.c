@@ -14,6 +14,7 @@ static const char *page_of(const char *command)
 		const char *page;
 	} pages[] = {
 		{ "image", "boomerang-image(1)" },
+		{ "initramfs", "boomerang-initramfs(1)" },
 		{ "swap", "boomerang-swap(8)" },
 	};
 

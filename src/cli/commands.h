@@ -24,6 +24,7 @@ int cmd_build(int argc, char **argv);
 int cmd_distros(int argc, char **argv);
 int cmd_image(int argc, char **argv);
 int cmd_images(int argc, char **argv);
+int cmd_initramfs(int argc, char **argv);
 int cmd_load(int argc, char **argv);
 int cmd_poweroff(int argc, char **argv);
 int cmd_prompt(int argc, char **argv);

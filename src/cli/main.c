@@ -33,6 +33,7 @@ static const struct command commands[] = {
 	{ "swap", "replace the running system by an image in memory",
 	  cmd_swap },
 	{ "image", "inspect, verify, unpack, convert an image", cmd_image },
+	{ "initramfs", "list, unpack, pack, edit an initrd", cmd_initramfs },
 	{ "wifi", "join a wireless network (in the bootstrap)", cmd_wifi },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
