@@ -3,26 +3,15 @@
 
 #include <errno.h>
 
+#include "wire/dns-name.h"
 #include "wire/ipv4.h"
 
 #define MTU_MIN 576 /* RFC 2132 section 5.1 allows 68: too mean to be meant */
 
-/* Letters, digits, "-", "_" and dots, as host names are made of, and nothing
- * that resolv.conf(5) or a shell takes for something else. */
-static bool is_safe_name(const char *name)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789-_.";
-
-	return *name != '-' && *name != '.' &&
-	       name[strspn(name, allowed)] == '\0';
-}
-
 static void read_name(const struct dhcp4_message *m, uint8_t code, char *name,
 		      size_t size)
 {
-	if (dhcp4_get_text(m, code, name, size) < 0 || !is_safe_name(name))
+	if (dhcp4_get_text(m, code, name, size) < 0 || !dns_name_is_safe(name))
 		*name = '\0';
 }
 

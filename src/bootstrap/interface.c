@@ -35,14 +35,20 @@ static void add_routes(struct interface *interface)
 	}
 }
 
+uint32_t interface_metric(struct interface *interface)
+{
+	if (interface->metric == 0)
+		interface->metric = interface->all->next_metric++;
+	return interface->metric;
+}
+
 static void configure(struct interface *interface,
 		      const struct dhcp_lease *lease)
 {
 	struct interfaces *all = interface->all;
 	int index = interface->link.index, r;
 
-	if (interface->metric == 0)
-		interface->metric = all->next_metric++;
+	(void)interface_metric(interface);
 	interface->lease = *lease;
 	if (lease->mtu) {
 		r = link_set_mtu(all->netlink_fd, index, lease->mtu);
@@ -87,7 +93,7 @@ static struct dhcp_lease static_lease(const struct ipparam *param)
 	return lease;
 }
 
-static uint32_t random_number(void)
+uint32_t interface_random(void)
 {
 	uint32_t number = 0;
 
@@ -163,7 +169,7 @@ static void timer_expired(struct timer *timer)
 		container_of(timer, struct interface, timer);
 	struct dhcp_action action;
 
-	dhcp_client_wake(&interface->client, clock_ms(), random_number(),
+	dhcp_client_wake(&interface->client, clock_ms(), interface_random(),
 			 &action);
 	act(interface, &action);
 }
@@ -181,7 +187,7 @@ static void packets_ready(struct source *source, uint32_t events _unused)
 	 * events. */
 	if (packet_receive(source->fd, buf, &message) < 0)
 		return;
-	dhcp_client_receive(&interface->client, clock_ms(), random_number(),
+	dhcp_client_receive(&interface->client, clock_ms(), interface_random(),
 			    message, &action);
 	act(interface, &action);
 }
@@ -213,8 +219,17 @@ static void start(struct interface *interface)
 	int r;
 
 	interface->started = true;
+	interface->since_ms = clock_ms();
+	interface6_start(&interface->ipv6);
+	if (!interface->param)
+		return;
 	switch (interface->param->method) {
 	case IPPARAM_OFF:
+	case IPPARAM_STATIC6:
+	case IPPARAM_AUTO6:
+	case IPPARAM_DHCP6:
+	case IPPARAM_EITHER6:
+	case IPPARAM_LINK6:
 		break;
 	case IPPARAM_STATIC:
 		lease = static_lease(interface->param);
@@ -230,7 +245,7 @@ static void start(struct interface *interface)
 		memcpy(interface->client.mac, interface->link.mac,
 		       sizeof(interface->client.mac));
 		dhcp_client_start(&interface->client, clock_ms(),
-				  random_number(), &action);
+				  interface_random(), &action);
 		act(interface, &action);
 		break;
 	}
@@ -239,6 +254,7 @@ static void start(struct interface *interface)
 static void stop(struct interface *interface)
 {
 	interface->started = false;
+	interface6_stop(&interface->ipv6);
 	dhcp_client_stop(&interface->client);
 	if (interface->client.wake_ms == DHCP_NEVER)
 		loop_timer_off(interface->all->loop, &interface->timer);
@@ -255,6 +271,7 @@ int interface_init(struct interface *interface, struct interfaces *all,
 		.unicast_fd = FD_NONE,
 	};
 	dhcp_client_init(&interface->client, link->mac);
+	interface6_init(&interface->ipv6, link->mac);
 	return link->up ? 0 : link_set_up(all->netlink_fd, link->index);
 }
 
@@ -262,7 +279,7 @@ void interface_update(struct interface *interface, const struct link *link)
 {
 	interface->link = *link;
 	if (link->running && !link->enslaved && !interface->started &&
-	    interface->param)
+	    interface->decided)
 		start(interface);
 	else if (!link->running && interface->started)
 		stop(interface);
@@ -272,6 +289,7 @@ void interface_done(struct interface *interface)
 {
 	struct loop *loop = interface->all->loop;
 
+	interface6_done(&interface->ipv6);
 	loop_timer_off(loop, &interface->timer);
 	loop_remove(loop, &interface->packets);
 	interface->packets.fd = fd_close(interface->packets.fd);

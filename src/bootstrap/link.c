@@ -84,7 +84,7 @@ int link_watch(void)
 {
 	const struct sockaddr_nl here = {
 		.nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK,
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV6_IFADDR,
 	};
 	_cleanup_fd int fd = netlink_open(NETLINK_ROUTE);
 	int r;

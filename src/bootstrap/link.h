@@ -34,8 +34,8 @@ int link_read(const struct nlmsghdr *message, struct link *ret_link)
 /* Whether it is a radio's, which is in sysfs and not in the message. */
 bool link_is_wireless(const char *name);
 
-/* A socket, not blocking, on which every change of an interface is
- * announced. */
+/* A socket, not blocking, on which every change of an interface and of an
+ * IPv6 address is announced. */
 int link_watch(void) _must_check;
 
 /* Asks for all interfaces as they are. */

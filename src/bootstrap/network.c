@@ -5,76 +5,77 @@
  * forgotten. Nothing is polled. What changes on the way is told to PID 1 and
  * written to resolv.conf.
  */
-#include "bootstrap/network.h"
-
 #include <sys/socket.h>
 
 #include "base/log.h"
-#include "bootstrap/interface.h"
-#include "bootstrap/resolver.h"
-#include "wire/ipv4.h"
+#include "bootstrap/network-internal.h"
 
-#define INTERFACES_MAX 16
-#define METRIC_FIRST   512
-#define EVENT_MAX      (32 * 1024)
-#define LIST_TRIES     5
+#define METRIC_FIRST 512
+#define EVENT_MAX    (32 * 1024)
+#define LIST_TRIES   5
 /* How long nothing may change before a person is told that it failed. Counted
  * anew when an interface appears, when its link comes up, and when the last
  * address was lost. */
 #define PATIENCE_MS 10000
 
-struct network {
-	struct loop loop;
-	struct interfaces shared;
-	struct source events, reports;
-	struct timer patience;
-	bool impatient;
-	const struct network_setup *setup;
-	struct ipparams params;
-	const struct interface *claimed; /* the one for ip= without a device */
-	bool named;			 /* the host has its name */
-	bool left_out; /* there is one that ip= leaves alone */
-	struct interface slots[INTERFACES_MAX]; /* unused ones: all is NULL */
-	struct network_report told;
-	char resolver_told[RESOLVER_TEXT_MAX];
+static const struct ipparam by_dhcp = { .method = IPPARAM_DHCP };
+
+/* The first ip= of a family for this device; "": without one. NULL: none. */
+static const struct ipparam *find(const struct network *network,
+				  const char *device, bool ipv6)
+{
+	for (size_t i = 0; i < network->params.count; i++) {
+		const struct ipparam *param = &network->params.list[i];
+
+		if (str_eq(param->device, device) &&
+		    ipparam_is_ipv6(param->method) == ipv6)
+			return param;
+	}
+	return NULL;
+}
+
+static bool is_named(const struct network *network, const char *name)
+{
+	return find(network, name, false) || find(network, name, true) ||
+	       stack_made(&network->stack, name);
+}
+
+/* What is to be done with an interface. */
+struct plan {
+	bool leave_alone;
+	/* Fixed addresses without a device: for the first one with a link. */
+	bool undecided;
+	const struct ipparam *ipv4, *ipv6; /* NULL: nothing is said */
 };
 
-static const struct ipparam by_dhcp = { .method = IPPARAM_DHCP };
-static const struct ipparam left_alone = { .method = IPPARAM_OFF };
-
-/* The ip= without a device, or NULL. */
-static const struct ipparam *find_unnamed(const struct network *network)
+static struct plan make_plan(const struct network *network, const char *name)
 {
-	for (size_t i = 0; i < network->params.count; i++)
-		if (!*network->params.list[i].device)
-			return &network->params.list[i];
-	return NULL;
+	struct plan plan = {
+		.ipv4 = find(network, name, false),
+		.ipv6 = find(network, name, true),
+	};
+
+	if (network->params.count == 0) {
+		plan.ipv4 = &by_dhcp;
+		return plan;
+	}
+	if (!plan.ipv4 && !plan.ipv6) {
+		plan.ipv4 = find(network, "", false);
+		plan.ipv6 = find(network, "", true);
+		plan.undecided =
+			(plan.ipv4 && plan.ipv4->method == IPPARAM_STATIC) ||
+			(plan.ipv6 && plan.ipv6->method == IPPARAM_STATIC6);
+	}
+	plan.leave_alone = (!plan.ipv4 && !plan.ipv6) ||
+			   (plan.ipv4 && plan.ipv4->method == IPPARAM_OFF);
+	return plan;
 }
 
-static const struct ipparam *find_named(const struct network *network,
-					const char *name)
+static void follow(struct interface *interface, const struct plan *plan)
 {
-	for (size_t i = 0; i < network->params.count; i++)
-		if (str_eq(network->params.list[i].device, name))
-			return &network->params.list[i];
-	return NULL;
-}
-
-/* What is to be done with an interface of this name. NULL: it may become the
- * one that an ip= without a device is for, which is the first with a link. */
-static const struct ipparam *decide(const struct network *network,
-				    const char *name)
-{
-	const struct ipparam *named = find_named(network, name);
-	const struct ipparam *unnamed = find_unnamed(network);
-
-	if (named)
-		return named;
-	if (network->params.count == 0)
-		return &by_dhcp;
-	if (!unnamed)
-		return &left_alone;
-	return unnamed->method == IPPARAM_STATIC ? NULL : unnamed;
+	interface->param = plan->ipv4;
+	interface->ipv6.param = plan->ipv6;
+	interface->decided = true;
 }
 
 /* Software makes interfaces for its own ends; those are not ours unless ip=
@@ -82,8 +83,9 @@ static const struct ipparam *decide(const struct network *network,
 static bool is_ours(const struct network *network, const struct link *link)
 {
 	return link->ethernet && !link->loopback && !link->enslaved &&
+	       !stack_is_member(&network->stack, link->name) &&
 	       (!link->virtual || network->setup->virtual_links ||
-		find_named(network, link->name));
+		is_named(network, link->name));
 }
 
 static struct interface *find_slot(struct network *network, int index)
@@ -93,110 +95,6 @@ static struct interface *find_slot(struct network *network, int index)
 		    network->slots[i].link.index == index)
 			return &network->slots[i];
 	return NULL;
-}
-
-/* The configured interface with the lowest metric above this one. */
-static const struct interface *next_configured(const struct network *network,
-					       uint32_t metric)
-{
-	const struct interface *best = NULL;
-
-	for (size_t i = 0; i < INTERFACES_MAX; i++) {
-		const struct interface *slot = &network->slots[i];
-
-		if (slot->all && slot->configured && slot->metric > metric &&
-		    (!best || slot->metric < best->metric))
-			best = slot;
-	}
-	return best;
-}
-
-static void describe(struct text *text, const struct interface *interface)
-{
-	const struct dhcp_lease *lease = &interface->lease;
-	char address[IPV4_TEXT_MAX];
-
-	text_add(text, "%s%s %s/%u", text->len ? ", " : "",
-		 interface->link.name, ipv4_text(lease->address, address),
-		 lease->prefix);
-	for (size_t i = 0; i < lease->route_count; i++) {
-		if (lease->routes[i].prefix > 0)
-			continue;
-		text_add(text, " via %s",
-			 ipv4_text(lease->routes[i].gateway, address));
-		break;
-	}
-}
-
-/* Why there is no network, as far as it can be seen from here. */
-enum trouble {
-	TROUBLE_NO_INTERFACE,
-	TROUBLE_LEFT_ALONE,
-	TROUBLE_NO_LINK,
-	TROUBLE_NOT_JOINED,
-	TROUBLE_NO_ADDRESS,
-	TROUBLE_NO_ANSWER,
-};
-
-/* Around the interface's name, while there is hope and after. */
-static const struct {
-	const char *before, *after;
-} words[][2] = {
-	[TROUBLE_NO_INTERFACE] = { { "waiting for a network interface", "" },
-				   { "no network interface found", "" } },
-	[TROUBLE_LEFT_ALONE] = { { "ip= leaves all interfaces alone", "" },
-				 { "ip= leaves all interfaces alone", "" } },
-	[TROUBLE_NO_LINK] = { { "waiting for a link on ", "" },
-			      { "no link on ", ": is the cable plugged in?" } },
-	[TROUBLE_NOT_JOINED] = { { "waiting for a Wi-Fi network on ", "" },
-				 { "", " has joined no network: `wifi` at the "
-				       "prompt does" } },
-	[TROUBLE_NO_ADDRESS] = { { "setting the address of ", "" },
-				 { "", " does not take the address of ip=" } },
-	[TROUBLE_NO_ANSWER] = { { "waiting for DHCP on ", "" },
-				{ "no DHCP answer on ", " (link up)" } },
-};
-
-/* The interface that is nearest to working; NULL: none. */
-static const struct interface *best_unconfigured(const struct network *network)
-{
-	const struct interface *best = NULL;
-
-	for (size_t i = 0; i < INTERFACES_MAX; i++) {
-		const struct interface *slot = &network->slots[i];
-
-		if (slot->all &&
-		    (!best || (slot->link.running && !best->link.running)))
-			best = slot;
-	}
-	return best;
-}
-
-static enum trouble find_trouble(const struct network *network,
-				 const struct interface *best)
-{
-	if (!best)
-		return network->left_out ? TROUBLE_LEFT_ALONE
-					 : TROUBLE_NO_INTERFACE;
-	if (!best->link.running)
-		return link_is_wireless(best->link.name) ? TROUBLE_NOT_JOINED
-							 : TROUBLE_NO_LINK;
-	return best->param && best->param->method == IPPARAM_STATIC
-		       ? TROUBLE_NO_ADDRESS
-		       : TROUBLE_NO_ANSWER;
-}
-
-static enum network_state explain(const struct network *network,
-				  struct text *text)
-{
-	const struct interface *best = best_unconfigured(network);
-	enum trouble trouble = find_trouble(network, best);
-	/* Nobody needs to wait for what was forbidden. */
-	bool failed = network->impatient || trouble == TROUBLE_LEFT_ALONE;
-
-	text_add(text, "%s%s%s", words[trouble][failed].before,
-		 best ? best->link.name : "", words[trouble][failed].after);
-	return failed ? NETWORK_FAILED : NETWORK_WAITING;
 }
 
 static void be_patient(struct network *network)
@@ -209,15 +107,18 @@ static void tell(struct network *network)
 {
 	struct network_report report = { .magic = CONTROL_MAGIC };
 	struct text text = text_over(report.text, sizeof(report.text));
-	const struct interface *slot = next_configured(network, 0);
+	const struct interface *slot = network_next(network, 0);
+	int64_t grace_ms = network_grace_ms(network);
 
+	if (grace_ms > 0)
+		loop_timer(&network->loop, &network->grace, grace_ms);
 	if (!slot && network->told.state == NETWORK_UP)
 		be_patient(network);
-	report.state = slot ? NETWORK_UP : explain(network, &text);
+	report.state = slot ? NETWORK_UP : network_explain(network, &text);
 	if (slot)
 		memcpy(report.mac, slot->link.mac, sizeof(slot->link.mac));
-	for (; slot; slot = next_configured(network, slot->metric))
-		describe(&text, slot);
+	for (; slot; slot = network_next(network, slot->metric))
+		report.families |= network_describe_interface(slot, &text);
 	if (memcmp(&report, &network->told, sizeof(report)) == 0)
 		return;
 	network->told = report;
@@ -227,11 +128,44 @@ static void tell(struct network *network)
 		network->loop.stop = true;
 }
 
+static void add_dns_of_param(struct resolver *resolver,
+			     const struct ipparam *param)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(param->dns); i++) {
+		resolver_add_address(resolver, param->dns[i]);
+		resolver_add_address6(resolver, &param->dns6[i], "");
+	}
+}
+
+/* Both families by turns: either may be the one that works. */
+static void add_dns_of_interface(struct resolver *resolver,
+				 const struct interface *interface)
+{
+	const struct dhcp_lease *lease = &interface->lease;
+	size_t count = interface->configured ? lease->dns_count : 0;
+	const struct interface6 *ipv6 = &interface->ipv6;
+	const struct ipv6 *address = NULL;
+	const char *domain;
+
+	for (size_t i = 0; i < count || i == 0 || address; i++) {
+		address = interface6_dns(ipv6, i);
+		if (i < count)
+			resolver_add_address(resolver, lease->dns[i]);
+		if (address)
+			resolver_add_address6(resolver, address,
+					      interface->link.name);
+	}
+	if (interface->configured)
+		resolver_add_domain(resolver, lease->domain);
+	for (size_t i = 0; (domain = interface6_domain(ipv6, i)); i++)
+		resolver_add_domain(resolver, domain);
+}
+
 /* What the person said comes before what servers say. */
 static void update_resolver(struct network *network)
 {
 	const struct ipparams *params = &network->params;
-	const struct interface *slot = next_configured(network, 0);
+	const struct interface *slot = network_next(network, 0);
 	char text[RESOLVER_TEXT_MAX];
 	struct resolver resolver = { 0 };
 	int r;
@@ -239,14 +173,9 @@ static void update_resolver(struct network *network)
 	for (size_t i = 0; i < params->nameservers; i++)
 		resolver_add(&resolver, params->nameserver[i]);
 	for (size_t i = 0; i < params->count; i++)
-		for (size_t n = 0; n < ARRAY_SIZE(params->list[i].dns); n++)
-			resolver_add_address(&resolver, params->list[i].dns[n]);
-	for (; slot; slot = next_configured(network, slot->metric)) {
-		for (size_t n = 0; n < slot->lease.dns_count; n++)
-			resolver_add_address(&resolver, slot->lease.dns[n]);
-		if (!resolver.domain || !*resolver.domain)
-			resolver.domain = slot->lease.domain;
-	}
+		add_dns_of_param(&resolver, &params->list[i]);
+	for (; slot; slot = network_next(network, slot->metric))
+		add_dns_of_interface(&resolver, slot);
 	resolver_text(&resolver, text);
 	if (str_eq(text, network->resolver_told))
 		return;
@@ -262,13 +191,14 @@ static void update_resolver(struct network *network)
 static void update_hostname(struct network *network)
 {
 	const struct ipparams *params = &network->params;
-	const struct interface *slot = next_configured(network, 0);
+	const struct interface *slot = network_next(network, 0);
 	const char *name = "";
 
 	for (size_t i = 0; i < params->count && !*name; i++)
 		name = params->list[i].hostname;
-	for (; slot && !*name; slot = next_configured(network, slot->metric))
-		name = slot->lease.hostname;
+	for (; slot && !*name; slot = network_next(network, slot->metric))
+		if (slot->configured)
+			name = slot->lease.hostname;
 	if (network->named || !*name)
 		return;
 	network->named = true;
@@ -297,17 +227,22 @@ static void patience_expired(struct timer *timer)
 	tell(network);
 }
 
+static void grace_expired(struct timer *timer)
+{
+	update(container_of(timer, struct network, grace));
+}
+
 /* An interface that is not known yet. NULL: none of ours. */
 static struct interface *take_up(struct network *network,
 				 const struct link *link)
 {
-	const struct ipparam *param = decide(network, link->name);
+	struct plan plan = make_plan(network, link->name);
 	struct interface *slot = NULL;
 	int r;
 
 	if (!is_ours(network, link))
 		return NULL;
-	if (param && param->method == IPPARAM_OFF) {
+	if (plan.leave_alone) {
 		network->left_out = true;
 		return NULL;
 	}
@@ -323,7 +258,8 @@ static struct interface *take_up(struct network *network,
 	if (r < 0)
 		log_warning("%s cannot be set up: %s", link->name,
 			    strerror(-r));
-	slot->param = param;
+	if (!plan.undecided)
+		follow(slot, &plan);
 	be_patient(network);
 	return slot;
 }
@@ -352,19 +288,23 @@ static void take_link(struct network *network, const struct link *link)
 	struct interface *slot = find_slot(network, link->index);
 
 	if (link->removed) {
+		stack_link(&network->stack, link);
 		if (slot)
 			forget(network, slot);
 		update(network);
 		return;
 	}
+	stack_link(&network->stack, link);
 	if (link->loopback)
 		set_up_loopback(network, link);
 	if (!slot)
 		slot = take_up(network, link);
 	if (!slot)
 		return;
-	if (!slot->param && link->running && !network->claimed) {
-		slot->param = find_unnamed(network);
+	if (!slot->decided && link->running && !network->claimed) {
+		struct plan plan = make_plan(network, link->name);
+
+		follow(slot, &plan);
 		network->claimed = slot;
 	}
 	if (link->running && !slot->link.running)
@@ -373,12 +313,24 @@ static void take_link(struct network *network, const struct link *link)
 	update(network);
 }
 
+static void take_address(struct network *network,
+			 const struct link_address6 *address)
+{
+	struct interface *slot = find_slot(network, address->link_index);
+
+	if (slot)
+		interface6_take_address(&slot->ipv6, address);
+}
+
 static int take_message(const struct nlmsghdr *message, void *context)
 {
+	struct link_address6 address;
 	struct link link;
 
 	if (link_read(message, &link) == 0)
 		take_link(context, &link);
+	else if (link_read_address6(message, &address) == 0)
+		take_address(context, &address);
 	return 0;
 }
 
@@ -392,6 +344,12 @@ static int list_links(struct network *network)
 
 	for (int tries = 0; tries < LIST_TRIES && r == -EAGAIN; tries++)
 		r = link_list(fd, take_message, network);
+	for (int tries = 0; tries < LIST_TRIES && (r == 0 || r == -EAGAIN);
+	     tries++) {
+		r = link_list_addresses6(fd, take_message, network);
+		if (r == 0)
+			break;
+	}
 	return r == -EAGAIN ? 0 : r;
 }
 
@@ -418,6 +376,33 @@ static void events_ready(struct source *source, uint32_t events _unused)
 		(void)take_message(message, network);
 }
 
+static void router_ready(struct source *source, uint32_t events _unused)
+{
+	struct network *network = container_of(source, struct network, routers);
+	struct router_advert advert;
+	struct interface *slot;
+	struct ipv6 router;
+	int index;
+
+	if (router_receive(source->fd, &index, &router, &advert) < 0)
+		return;
+	slot = find_slot(network, index);
+	if (slot && slot->decided)
+		interface6_take_advert(&slot->ipv6, &router, &advert);
+}
+
+/* Without IPv6 in the kernel there is nothing to hear. */
+static int open_routers(struct network *network)
+{
+	network->routers.fd = network->shared.router_fd = router_open();
+	if (network->routers.fd < 0) {
+		log_debug("no IPv6: %s", strerror(-network->routers.fd));
+		network->routers.fd = network->shared.router_fd = FD_NONE;
+		return 0;
+	}
+	return loop_add(&network->loop, &network->routers, EPOLLIN);
+}
+
 /* Nothing comes over it, so this is its other end being closed. */
 static void reports_ready(struct source *source, uint32_t events _unused)
 {
@@ -442,6 +427,8 @@ static int open_all(struct network *network)
 	if (network->events.fd < 0)
 		return network->events.fd;
 	r = loop_add(&network->loop, &network->events, EPOLLIN);
+	if (r == 0)
+		r = open_routers(network);
 	if (r < 0 || network->setup->report_fd < 0)
 		return r;
 	network->reports.fd = network->setup->report_fd;
@@ -454,6 +441,7 @@ static void close_all(struct network *network)
 		if (network->slots[i].all)
 			interface_done(&network->slots[i]);
 	network->events.fd = fd_close(network->events.fd);
+	network->routers.fd = fd_close(network->routers.fd);
 	network->shared.netlink_fd = fd_close(network->shared.netlink_fd);
 	loop_done(&network->loop);
 }
@@ -463,11 +451,14 @@ int network_serve(const struct network_setup *setup)
 	struct network network = {
 		.setup = setup,
 		.shared = { .netlink_fd = FD_NONE,
+			    .router_fd = FD_NONE,
 			    .next_metric = METRIC_FIRST,
 			    .changed = interfaces_changed },
 		.events = { .fd = FD_NONE, .ready = events_ready },
+		.routers = { .fd = FD_NONE, .ready = router_ready },
 		.reports = { .fd = FD_NONE, .ready = reports_ready },
 		.patience = { .expired = patience_expired },
+		.grace = { .expired = grace_expired },
 		.loop.epoll_fd = FD_NONE,
 	};
 	struct failure failure;
@@ -477,7 +468,12 @@ int network_serve(const struct network_setup *setup)
 	 * waits for its command line to be corrected. */
 	if (ipparam_from_cmdline(setup->cmdline, &network.params, &failure) < 0)
 		log_warning("%s; ignored", failure.text);
+	if (linkparam_from_cmdline(setup->cmdline, &network.stack.params,
+				   &failure) < 0)
+		log_warning("%s; ignored", failure.text);
 	if (r == 0) {
+		network.stack.netlink_fd = network.shared.netlink_fd;
+		stack_start(&network.stack);
 		be_patient(&network);
 		r = list_links(&network);
 	}

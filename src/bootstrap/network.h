@@ -2,27 +2,34 @@
 /*
  * The network worker: a process of its own, forked from PID 1, that brings up
  * the loopback and every Ethernet interface that is there or appears later,
- * and keeps it configured: by DHCP on all at the same time, or as ip= and
- * nameserver= of the kernel command line say (wire/ipparam.h). IPv6 is left to
- * the kernel's own autoconfiguration.
+ * and keeps it configured: by DHCP and by what IPv6 routers advertise, on all
+ * at the same time, or as ip= and nameserver= of the kernel command line say
+ * (wire/ipparam.h). It makes the links of vlan= and bond= (wire/linkparam.h).
  */
 #pragma once
 
 #include "base/util.h"
 #include "wire/control.h"
 
-#define NETWORK_TEXT_MAX 160
+#define NETWORK_TEXT_MAX CONTROL_NETWORK_MAX
 
 enum network_state {
 	NETWORK_WAITING, /* nothing yet, or lost again */
 	NETWORK_UP,	 /* at least one interface has an address */
 	NETWORK_FAILED,	 /* nothing after some seconds; it goes on trying */
+	NETWORK_OFF,	 /* ip= leaves all interfaces alone */
+};
+
+enum network_family {
+	NETWORK_IPV4 = 1 << 0,
+	NETWORK_IPV6 = 1 << 1,
 };
 
 /* One record for every change, never the same twice in a row. */
 struct network_report {
 	uint32_t magic;		     /* CONTROL_MAGIC */
 	uint32_t state;		     /* enum network_state */
+	uint32_t families;	     /* with NETWORK_UP: enum network_family */
 	uint8_t mac[8];		     /* with NETWORK_UP: six bytes, of the first
 					interface that has an address */
 	char text[NETWORK_TEXT_MAX]; /* "eth0 10.0.2.15/24 via 10.0.2.2" */

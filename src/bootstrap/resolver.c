@@ -15,8 +15,8 @@ void resolver_add(struct resolver *resolver, const char *server)
 	for (size_t i = 0; i < resolver->count; i++)
 		if (str_eq(resolver->servers[i], server))
 			return;
-	(void)str_copy(resolver->servers[resolver->count++], IPPARAM_SERVER_MAX,
-		       server);
+	(void)str_copy(resolver->servers[resolver->count++],
+		       RESOLVER_SERVER_MAX, server);
 }
 
 void resolver_add_address(struct resolver *resolver, uint32_t address)
@@ -27,13 +27,41 @@ void resolver_add_address(struct resolver *resolver, uint32_t address)
 		resolver_add(resolver, ipv4_text(address, text));
 }
 
+void resolver_add_address6(struct resolver *resolver,
+			   const struct ipv6 *address, const char *link_name)
+{
+	char server[RESOLVER_SERVER_MAX], buf[IPV6_TEXT_MAX];
+	struct text text = text_over(server, sizeof(server));
+
+	if (ipv6_is_none(address))
+		return;
+	text_add(&text, "%s", ipv6_text(address, buf));
+	if (ipv6_is_link_local(address))
+		text_add(&text, "%%%s", link_name);
+	resolver_add(resolver, server);
+}
+
+void resolver_add_domain(struct resolver *resolver, const char *domain)
+{
+	if (!*domain || resolver->domain_count == RESOLVER_DOMAINS)
+		return;
+	for (size_t i = 0; i < resolver->domain_count; i++)
+		if (str_eq(resolver->domains[i], domain))
+			return;
+	resolver->domains[resolver->domain_count++] = domain;
+}
+
 void resolver_text(const struct resolver *resolver,
 		   char text[static RESOLVER_TEXT_MAX])
 {
 	struct text out = text_over(text, RESOLVER_TEXT_MAX);
 
-	if (resolver->domain && *resolver->domain)
-		text_add(&out, "search %s\n", resolver->domain);
+	if (resolver->domain_count > 0)
+		text_add(&out, "search");
+	for (size_t i = 0; i < resolver->domain_count; i++)
+		text_add(&out, " %s", resolver->domains[i]);
+	if (resolver->domain_count > 0)
+		text_add(&out, "\n");
 	for (size_t i = 0; i < resolver->count; i++)
 		text_add(&out, "nameserver %s\n", resolver->servers[i]);
 }

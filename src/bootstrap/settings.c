@@ -63,7 +63,8 @@ static void read_boot_mac(struct settings *settings, const char *cmdline)
 
 static bool is_of_network(const struct cmdline_word *word)
 {
-	return cmdline_is(word, "ip") || cmdline_is(word, "nameserver");
+	return cmdline_is(word, "ip") || cmdline_is(word, "nameserver") ||
+	       cmdline_is(word, "vlan") || cmdline_is(word, "bond");
 }
 
 static bool has_network(const char *text)

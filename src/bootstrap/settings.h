@@ -27,8 +27,8 @@ struct settings {
 
 /*
  * The kernel's command line and more words, which come last and so count
- * (image_url=, …). When the network is among them (ip=, nameserver=), what the
- * kernel's says of it is left out: it was said to another system.
+ * (image_url=, …). When the network is among them (ip=, nameserver=, vlan=,
+ * bond=), what the kernel's says of it is left out: it was said to another system.
  */
 void settings_join(const char *kernel, const char *more, char *buf,
 		   size_t size);

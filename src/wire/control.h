@@ -212,6 +212,8 @@ struct leaks {
 	struct leak list[CONTROL_LEAKS];
 };
 
+#define CONTROL_NETWORK_MAX 320
+
 struct status {
 	uint32_t phase; /* enum phase */
 	uint32_t loads; /* targets entered since boot */
@@ -223,10 +225,11 @@ struct status {
 	uint64_t return_ms;	     /* how long the last return took */
 	char return_reason[64];	     /* "hotkey", "serial ttyS0", … */
 	char image[CONTROL_REF_MAX]; /* last reference asked for */
-	char network[160];	     /* "eth0 10.0.2.15/24 via 10.0.2.2", … */
-	uint32_t network_up;	     /* 1: some interface has an address */
-	struct failure failure;	     /* of the last load, err 0: none */
-	struct leaks leaks;	     /* of the last return */
+	/* "eth0 10.0.2.15/24 via 10.0.2.2", … */
+	char network[CONTROL_NETWORK_MAX];
+	uint32_t network_up;	/* 1: some interface has an address */
+	struct failure failure; /* of the last load, err 0: none */
+	struct leaks leaks;	/* of the last return */
 };
 
 enum control_reply_kind {

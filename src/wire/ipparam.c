@@ -8,6 +8,9 @@
 #include "wire/ipv4.h"
 
 #define VALUE_MAX 512
+#define PREFIX6	  64
+#define MTU_MIN	  68 /* ETH_MIN_MTU of the kernel */
+#define MTU_MAX	  65535
 
 enum field {
 	FIELD_CLIENT,
@@ -27,9 +30,12 @@ static const struct {
 	const char *word;
 	enum ipparam_method method;
 } methods[] = {
-	{ "dhcp", IPPARAM_DHCP }, { "on", IPPARAM_DHCP },
-	{ "any", IPPARAM_DHCP },  { "off", IPPARAM_OFF },
-	{ "none", IPPARAM_OFF },
+	{ "dhcp", IPPARAM_DHCP },	{ "on", IPPARAM_DHCP },
+	{ "any", IPPARAM_DHCP },	{ "both", IPPARAM_DHCP },
+	{ "bootp", IPPARAM_DHCP },	{ "single-dhcp", IPPARAM_DHCP },
+	{ "off", IPPARAM_OFF },		{ "none", IPPARAM_OFF },
+	{ "auto6", IPPARAM_AUTO6 },	{ "dhcp6", IPPARAM_DHCP6 },
+	{ "either6", IPPARAM_EITHER6 }, { "link6", IPPARAM_LINK6 },
 };
 
 static bool find_method(const char *word, enum ipparam_method *ret_method)
@@ -41,6 +47,14 @@ static bool find_method(const char *word, enum ipparam_method *ret_method)
 		}
 	}
 	return false;
+}
+
+/* The end of the field at text: the colon behind it, not one in brackets. */
+static char *field_end(char *text)
+{
+	char *end = *text == '[' ? strchr(text, ']') : NULL;
+
+	return strchr(end ? end : text, ':');
 }
 
 /* Splits copy at its colons, in place. Returns how many fields there are, or
@@ -55,7 +69,7 @@ static size_t split(char *copy, const char *field[static FIELDS])
 		if (n == FIELDS)
 			return FIELDS + 1;
 		field[n] = at;
-		at = strchr(at, ':');
+		at = field_end(at);
 		if (at)
 			*at++ = '\0';
 	}
@@ -73,6 +87,36 @@ static int parse_address(const char *text, const char *name, uint32_t *address,
 				   text);
 	*address = ntohl(in.s_addr);
 	return 0;
+}
+
+/* "[2001:db8::1]"; empty is fine, and none. */
+static int parse_address6(const char *text, const char *name,
+			  struct ipv6 *address, struct failure *failure)
+{
+	char copy[IPV6_TEXT_MAX];
+	size_t len = strlen(text);
+
+	if (len == 0)
+		return 0;
+	if (len >= 2 && len - 2 < sizeof(copy) && *text == '[' &&
+	    text[len - 1] == ']') {
+		memcpy(copy, text + 1, len - 2);
+		copy[len - 2] = '\0';
+		if (ipv6_parse(copy, address) && ipv6_is_host(address))
+			return 0;
+	}
+	return failure_set(failure, EINVAL,
+			   "ip=: %s \"%s\" is no IPv6 address in brackets",
+			   name, text);
+}
+
+/* A name server may be of either family. */
+static int parse_dns(const char *text, size_t i, struct ipparam *param,
+		     struct failure *failure)
+{
+	return *text == '['
+		       ? parse_address6(text, "dns", &param->dns6[i], failure)
+		       : parse_address(text, "dns", &param->dns[i], failure);
 }
 
 /* A netmask, or the length of the prefix; empty: of the address's class. */
@@ -119,13 +163,13 @@ static int copy_name(char *name, size_t size, const char *text,
 static int bad_method(const char *word, struct failure *failure)
 {
 	return failure_set(failure, EINVAL,
-			   "ip=: \"%s\" is not supported; use dhcp, off or a "
-			   "static IPv4 address",
+			   "ip=: \"%s\" is not supported; use dhcp, auto6, "
+			   "dhcp6, off or a static address",
 			   word);
 }
 
-static int parse_fields(const char *field[static FIELDS], struct ipparam *param,
-			struct failure *failure)
+static int parse_addresses(const char *field[static FIELDS],
+			   struct ipparam *param, struct failure *failure)
 {
 	const struct {
 		enum field field;
@@ -135,50 +179,127 @@ static int parse_fields(const char *field[static FIELDS], struct ipparam *param,
 		{ FIELD_CLIENT, "client address", &param->address },
 		{ FIELD_SERVER, "server address", &param->server },
 		{ FIELD_GATEWAY, "gateway", &param->gateway },
-		{ FIELD_DNS0, "dns0", &param->dns[0] },
-		{ FIELD_DNS1, "dns1", &param->dns[1] },
-		{ FIELD_NTP0, "ntp0", &param->ntp },
 	};
-	int r;
 
 	for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
-		r = parse_address(field[addresses[i].field], addresses[i].name,
-				  addresses[i].address, failure);
+		int r = parse_address(field[addresses[i].field],
+				      addresses[i].name, addresses[i].address,
+				      failure);
 		if (r < 0)
 			return r;
 	}
+	if (param->address)
+		param->method = IPPARAM_STATIC;
+	return parse_prefix(field[FIELD_NETMASK], param->address,
+			    &param->prefix, failure);
+}
+
+static int parse_addresses6(const char *field[static FIELDS],
+			    struct ipparam *param, struct failure *failure)
+{
+	struct ipv6 peer; /* it would be for a point-to-point link */
+	uint64_t prefix = PREFIX6;
+	int r = parse_address6(field[FIELD_CLIENT], "client address",
+			       &param->address6, failure);
+
+	if (r == 0)
+		r = parse_address6(field[FIELD_SERVER], "server address", &peer,
+				   failure);
+	if (r == 0)
+		r = parse_address6(field[FIELD_GATEWAY], "gateway",
+				   &param->gateway6, failure);
+	if (r < 0)
+		return r;
+	if (*field[FIELD_NETMASK] &&
+	    (str_to_u64(field[FIELD_NETMASK], 128, &prefix) < 0 || prefix == 0))
+		return failure_set(failure, EINVAL,
+				   "ip=: prefix length \"%s\" is not 1 to 128",
+				   field[FIELD_NETMASK]);
+	param->method = IPPARAM_STATIC6;
+	param->prefix = (uint8_t)prefix;
+	return 0;
+}
+
+static bool is_mtu(const char *text)
+{
+	return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
+static int parse_mtu(const char *text, uint32_t *mtu, struct failure *failure)
+{
+	uint64_t number;
+
+	if (str_to_u64(text, MTU_MAX, &number) < 0 || number < MTU_MIN)
+		return failure_set(failure, EINVAL,
+				   "ip=: MTU \"%s\" is not %d to %d", text,
+				   MTU_MIN, MTU_MAX);
+	*mtu = (uint32_t)number;
+	return 0;
+}
+
+/* Two name servers and one for the time; with dracut an MTU may be there
+ * instead. */
+static int parse_servers(const char *field[static FIELDS],
+			 struct ipparam *param, struct failure *failure)
+{
+	int r;
+
+	if (is_mtu(field[FIELD_DNS0]))
+		return parse_mtu(field[FIELD_DNS0], &param->mtu, failure);
+	r = parse_dns(field[FIELD_DNS0], 0, param, failure);
+	if (r == 0)
+		r = parse_dns(field[FIELD_DNS1], 1, param, failure);
+	if (r == 0)
+		r = parse_address(field[FIELD_NTP0], "ntp0", &param->ntp,
+				  failure);
+	return r;
+}
+
+static int parse_fields(const char *field[static FIELDS], struct ipparam *param,
+			struct failure *failure)
+{
+	int r;
+
 	if (*field[FIELD_AUTOCONF] &&
 	    !find_method(field[FIELD_AUTOCONF], &param->method))
 		return bad_method(field[FIELD_AUTOCONF], failure);
-	if (param->address)
-		param->method = IPPARAM_STATIC;
-	r = parse_prefix(field[FIELD_NETMASK], param->address, &param->prefix,
-			 failure);
-	if (r < 0)
-		return r;
-	r = copy_name(param->hostname, sizeof(param->hostname),
-		      field[FIELD_HOSTNAME], "host name", failure);
+	r = *field[FIELD_CLIENT] == '['
+		    ? parse_addresses6(field, param, failure)
+		    : parse_addresses(field, param, failure);
+	if (r == 0)
+		r = parse_servers(field, param, failure);
+	if (r == 0)
+		r = copy_name(param->hostname, sizeof(param->hostname),
+			      field[FIELD_HOSTNAME], "host name", failure);
 	if (r < 0)
 		return r;
 	return copy_name(param->device, sizeof(param->device),
 			 field[FIELD_DEVICE], "device", failure);
 }
 
-/* ip=dhcp, ip=off …, and dracut's ip=DEVICE:dhcp. */
+/* ip=dhcp, ip=off …, and dracut's ip=DEVICE:dhcp[:MTU]. */
 static bool is_short(const char *field[static FIELDS], size_t count)
 {
+	enum ipparam_method method;
 	struct in_addr in;
 
-	return count == 1 ? inet_pton(AF_INET, field[0], &in) != 1
-			  : count == 2 && *field[0] && *field[1] &&
-				    inet_pton(AF_INET, field[0], &in) != 1;
+	if (*field[0] == '[' || inet_pton(AF_INET, field[0], &in) == 1)
+		return false;
+	if (count == 3)
+		return *field[0] && find_method(field[1], &method);
+	return count == 1 || (count == 2 && *field[0] && *field[1]);
 }
 
 static int parse_short(const char *field[static FIELDS], size_t count,
 		       struct ipparam *param, struct failure *failure)
 {
-	const char *word = field[count - 1];
+	const char *word = field[count == 1 ? 0 : 1];
+	int r = count == 3 && *field[2]
+			? parse_mtu(field[2], &param->mtu, failure)
+			: 0;
 
+	if (r < 0)
+		return r;
 	/* An empty ip= is off, for the kernel, too. */
 	if (!*word)
 		word = "off";
@@ -199,11 +320,6 @@ int ipparam_parse(const char *value, struct ipparam *ret_param,
 	size_t count;
 	int r;
 
-	if (strpbrk(value, "[]"))
-		return failure_set(failure, EINVAL,
-				   "ip=%s: static IPv6 is not supported; IPv6 "
-				   "comes by router advertisement",
-				   value);
 	if (!str_copy(copy, sizeof(copy), value))
 		return failure_set(failure, EINVAL, "ip=: too long");
 	count = split(copy, field);

@@ -4,6 +4,18 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static void check(const struct ipparam *param)
+{
+	if (param->method == IPPARAM_STATIC6 &&
+	    (!ipv6_is_host(&param->address6) || param->prefix < 1 ||
+	     param->prefix > 128))
+		abort();
+	if (param->method != IPPARAM_STATIC6 && param->prefix > 32)
+		abort();
+	if (param->method == IPPARAM_STATIC && !param->address)
+		abort();
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free char *text = strndup((const char *)data, size);
@@ -15,9 +27,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ipparam_from_cmdline(text, &params, &failure) < 0 && !failure.err)
 		abort();
 	for (size_t i = 0; i < params.count; i++)
-		if (params.list[i].prefix > 32 ||
-		    (params.list[i].method == IPPARAM_STATIC &&
-		     !params.list[i].address))
-			abort();
+		check(&params.list[i]);
 	return 0;
 }

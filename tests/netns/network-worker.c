@@ -16,6 +16,7 @@ static const char *const states[] = {
 	[NETWORK_WAITING] = "WAITING",
 	[NETWORK_UP] = "UP",
 	[NETWORK_FAILED] = "FAILED",
+	[NETWORK_OFF] = "OFF",
 };
 
 static int print_reports(int fd)

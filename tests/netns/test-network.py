@@ -479,7 +479,7 @@ def test_off():
     print("# ip=off")
     with Worker("ip=off") as worker:
         worker.plug()
-        worker.wait("FAILED ip= leaves all interfaces alone")
+        worker.wait("OFF ip= leaves all interfaces alone")
 
 
 def test_wrong_parameter():

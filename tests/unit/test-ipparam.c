@@ -4,6 +4,12 @@
 #include "tap.h"
 #include "wire/ipparam.h"
 
+/* 2001:db8::N */
+#define DB8(n)                                                  \
+	{                                                       \
+		.bytes = { 0x20, 0x01, 0x0d, 0xb8, [15] = (n) } \
+	}
+
 static const struct {
 	const char *value;
 	struct ipparam want;
@@ -11,6 +17,17 @@ static const struct {
 	{ "dhcp", { .method = IPPARAM_DHCP } },
 	{ "on", { .method = IPPARAM_DHCP } },
 	{ "any", { .method = IPPARAM_DHCP } },
+	{ "both", { .method = IPPARAM_DHCP } },
+	{ "bootp", { .method = IPPARAM_DHCP } },
+	{ "single-dhcp", { .method = IPPARAM_DHCP } },
+	{ "auto6", { .method = IPPARAM_AUTO6 } },
+	{ "dhcp6", { .method = IPPARAM_DHCP6 } },
+	{ "either6", { .method = IPPARAM_EITHER6 } },
+	{ "link6", { .method = IPPARAM_LINK6 } },
+	{ "eth0:auto6", { .method = IPPARAM_AUTO6, .device = "eth0" } },
+	{ "eth0:dhcp:1400",
+	  { .method = IPPARAM_DHCP, .device = "eth0", .mtu = 1400 } },
+	{ "eth0:dhcp:", { .method = IPPARAM_DHCP, .device = "eth0" } },
 	{ "off", { .method = IPPARAM_OFF } },
 	{ "none", { .method = IPPARAM_OFF } },
 	{ "", { .method = IPPARAM_OFF } },
@@ -39,6 +56,28 @@ static const struct {
 	    .ntp = 0x0a000003 } },
 	{ "10.1.2.3:::255.255.255.255",
 	  { .method = IPPARAM_STATIC, .address = 0x0a010203, .prefix = 32 } },
+	{ "10.1.2.3:::26:::off:1400",
+	  { .method = IPPARAM_STATIC,
+	    .address = 0x0a010203,
+	    .prefix = 26,
+	    .mtu = 1400 } },
+	{ "10.1.2.3:::26:::off:[2001:db8::53]:9.9.9.9",
+	  { .method = IPPARAM_STATIC,
+	    .address = 0x0a010203,
+	    .prefix = 26,
+	    .dns = { 0, 0x09090909 },
+	    .dns6 = { DB8(0x53) } } },
+	{ "[2001:db8::5]",
+	  { .method = IPPARAM_STATIC6, .address6 = DB8(5), .prefix = 64 } },
+	{ "[2001:db8::5]::[2001:db8::1]:56:host:eth0:none:[2001:db8::53]:"
+	  "[2001:db8::54]",
+	  { .method = IPPARAM_STATIC6,
+	    .address6 = DB8(5),
+	    .gateway6 = DB8(1),
+	    .prefix = 56,
+	    .hostname = "host",
+	    .device = "eth0",
+	    .dns6 = { DB8(0x53), DB8(0x54) } } },
 	{ "10.1.2.3:::26",
 	  { .method = IPPARAM_STATIC, .address = 0x0a010203, .prefix = 26 } },
 };
@@ -48,15 +87,31 @@ static bool same(const struct ipparam *a, const struct ipparam *b)
 	return a->method == b->method && !strcmp(a->device, b->device) &&
 	       !strcmp(a->hostname, b->hostname) && a->address == b->address &&
 	       a->server == b->server && a->gateway == b->gateway &&
-	       a->prefix == b->prefix && a->dns[0] == b->dns[0] &&
+	       a->prefix == b->prefix && a->mtu == b->mtu &&
+	       ipv6_equal(&a->address6, &b->address6) &&
+	       ipv6_equal(&a->gateway6, &b->gateway6) &&
+	       ipv6_equal(&a->dns6[0], &b->dns6[0]) &&
+	       ipv6_equal(&a->dns6[1], &b->dns6[1]) && a->dns[0] == b->dns[0] &&
 	       a->dns[1] == b->dns[1] && a->ntp == b->ntp;
 }
 
 static const char *const bad[] = {
-	"bootp",
 	"rarp",
-	"dhcp6",
-	"eth0:auto6",
+	"eth0:rarp",
+	"eth0:dhcp:1",
+	"eth0:dhcp:70000",
+	"[2001:db8::5",
+	"[2001:db8::5]x",
+	"[]",
+	"[::1]",
+	"[ff02::1]",
+	"[192.0.2.1]",
+	"2001:db8::5",
+	"[2001:db8::5]:::0",
+	"[2001:db8::5]:::129",
+	"[2001:db8::5]:::255.255.255.0",
+	"[2001:db8::5]::192.0.2.1",
+	"192.0.2.5::[2001:db8::1]",
 	"1.2.3",
 	"1.2.3.4:5.6.7",
 	"1.2.3.256",
@@ -68,7 +123,6 @@ static const char *const bad[] = {
 	"1.2.3.4:::::sixteen-letters-",
 	":::::eth0:maybe",
 	"1.2.3.4::::::::::",
-	"[2001:db8::1]:::64::eth0:off",
 };
 
 static void test_values(void)
@@ -106,11 +160,11 @@ static void test_cmdline(void)
 	ok_str(params.list[1].device, "eth1", "in their order");
 	ok_int((int64_t)params.nameservers, 2, "both nameserver=");
 	ok_str(params.nameserver[1], "2001:db8::1", "without the brackets");
-	r = ipparam_from_cmdline("ip=bootp ip=off nameserver=x ip=rarp",
-				 &params, &failure);
+	r = ipparam_from_cmdline("ip=rarp ip=off nameserver=x ip=what", &params,
+				 &failure);
 	ok_int(r, -EINVAL, "wrong parameters are refused");
 	ok_int((int64_t)params.count, 1, "and the others kept");
-	ok(strstr(failure.text, "bootp") != NULL, "the first one is named");
+	ok(strstr(failure.text, "rarp") != NULL, "the first one is named");
 	r = ipparam_from_cmdline("ip=off ip=off ip=off ip=off ip=off ip=off "
 				 "ip=off ip=off ip=dhcp",
 				 &params, &failure);

@@ -19,12 +19,31 @@ static void test_text(void)
 	resolver_add_address(&resolver, 0xc0000201);
 	resolver_add_address(&resolver, 0xc0000202);
 	resolver_add_address(&resolver, 0xc0000203);
-	resolver.domain = "lan.example";
+	resolver_add_domain(&resolver, "lan.example");
+	resolver_add_domain(&resolver, "");
+	resolver_add_domain(&resolver, "other.example");
+	resolver_add_domain(&resolver, "lan.example");
 	resolver_text(&resolver, text);
 	ok_str(text,
-	       "search lan.example\nnameserver 2001:db8::1\n"
+	       "search lan.example other.example\nnameserver 2001:db8::1\n"
 	       "nameserver 192.0.2.1\nnameserver 192.0.2.2\n",
 	       "the first three servers, each once");
+}
+
+static void test_families(void)
+{
+	const struct ipv6 global = { { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } };
+	const struct ipv6 local = { { 0xfe, 0x80, [15] = 1 } };
+	const struct ipv6 none = { 0 };
+	struct resolver resolver = { 0 };
+	char text[RESOLVER_TEXT_MAX];
+
+	resolver_add_address6(&resolver, &none, "eth0");
+	resolver_add_address6(&resolver, &global, "eth0");
+	resolver_add_address6(&resolver, &local, "eth0");
+	resolver_text(&resolver, text);
+	ok_str(text, "nameserver 2001:db8::1\nnameserver fe80::1%eth0\n",
+	       "a link-local server has its link");
 }
 
 static void test_write(void)
@@ -48,6 +67,7 @@ static void test_write(void)
 int main(void)
 {
 	test_text();
+	test_families();
 	test_write();
 	return tap_done();
 }
