@@ -8,8 +8,13 @@
 
 #define SSH_KEYS_MAX (1 * MIB) /* of all that is given */
 
-/* Whether a line holds a public key; options may stand in front of it. */
+/* Whether a line holds a public key: a type that OpenSSH may know and a key
+ * that is of this type. Options may stand in front of it. */
 bool ssh_key_is_public(const char *line);
+
+/* Appends the lines of keys that are no comments. -EBADMSG: one of them is no
+ * public key, or there is none. */
+int ssh_keys_add(struct text *all, const char *keys) _must_check;
 
 /* Appends what is given as --ssh-key: each a public key, or the name of a file
  * of such; a private key is refused. */

@@ -223,6 +223,7 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 		s->network_state = NETWORK_WAITING;
 		service_restart(&s->network);
 	}
+	ssh_resume(&s->ssh);
 	consoles_start(&s->consoles);
 	(void)!worker_start(&s->trimmer, &s->loop, trim_run, NULL);
 }

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
@@ -22,6 +23,7 @@
 #include "root/init.h"
 
 #define RESOLV_CONF_MAX 4096
+#define ANNOUNCE_MS	3000
 #define PROCESSES_KEPT	512 /* pids that a target cannot take from us */
 
 static int leave_mounts(struct failure *failure)
@@ -244,6 +246,18 @@ static int adapt(const struct load *load, int root_fd,
 		failure);
 }
 
+/* PID 1 lets go of what the target may want for itself. */
+static void announce_target(int link)
+{
+	const struct load_report report = { .kind = LOAD_STARTING };
+	struct pollfd answer = { .fd = link, .events = POLLIN };
+	char nothing[1];
+
+	if (worker_send(link, &report, sizeof(report), FD_NONE) == 0 &&
+	    poll(&answer, 1, ANNOUNCE_MS) > 0)
+		(void)!recv(link, nothing, sizeof(nothing), MSG_DONTWAIT);
+}
+
 static int start(const struct load *load, int link,
 		 const struct image_made *made, struct failure *failure)
 {
@@ -264,6 +278,7 @@ static int start(const struct load *load, int link,
 		r = audit_renew_network(load->arena, *load->audit, failure);
 	if (r < 0)
 		return r;
+	announce_target(link);
 	report.pid =
 		enter_target(&(struct enter){ .root = ASSEMBLE_ROOT,
 					      .program = &program,

@@ -28,7 +28,9 @@ struct load {
 
 enum load_report_kind {
 	LOAD_PROGRESS = 1,
-	LOAD_ENTERED, /* passes the target's control socket */
+	LOAD_STARTING, /* the target is next; waits for any record in return,
+			  but not for ever */
+	LOAD_ENTERED,  /* passes the target's control socket */
 	LOAD_FAILED,
 };
 

@@ -25,10 +25,20 @@ static void start_again(struct timer *timer)
 	start(container_of(timer, struct service, again));
 }
 
+static void tell_held(struct service *service)
+{
+	if (service->held)
+		service->held(service);
+}
+
 static void ended(struct worker *worker, int wait_status)
 {
 	struct service *service = container_of(worker, struct service, worker);
 
+	if (service->on_hold) {
+		tell_held(service);
+		return;
+	}
 	log_warning("%s ended (wait status %#x), starting it again",
 		    service->name, (unsigned int)wait_status);
 	loop_timer(service->loop, &service->again, AGAIN_MS);
@@ -54,4 +64,25 @@ void service_start(struct service *service, struct loop *loop)
 void service_restart(struct service *service)
 {
 	worker_kill(&service->worker);
+}
+
+void service_hold(struct service *service)
+{
+	service->on_hold = true;
+	if (service->loop)
+		loop_timer_off(service->loop, &service->again);
+	if (service->worker.running)
+		worker_kill(&service->worker);
+	else
+		tell_held(service);
+}
+
+void service_resume(struct service *service)
+{
+	bool held = service->on_hold;
+
+	service->on_hold = false;
+	/* One that has not ended yet is started again when it has. */
+	if (held && service->loop && !service->worker.running)
+		start(service);
 }

@@ -4,7 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/reboot.h>
-#include <sys/stat.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -218,6 +218,9 @@ static void loader_said(struct worker *worker, const void *bytes, size_t len,
 		report_progress(&s->report, s->load.wanted.ref,
 				&report.progress);
 		break;
+	case LOAD_STARTING:
+		ssh_hold(&s->ssh);
+		break;
 	case LOAD_FAILED:
 		if (s->status.failure.err == 0)
 			s->status.failure = report.failure;
@@ -368,15 +371,14 @@ static void signalled(struct loop *loop, int signal)
 		supervisor_happen(s, EVENT_POWEROFF, NULL);
 }
 
-/* A service that has nothing to say and is another program: sshd, if the
- * bootstrap was built with keys. */
-static int ssh_run(_unused void *unused, _unused int link)
+/* The loader waits for that. */
+static void port_is_free(struct ssh *ssh)
 {
-	const char *argv[] = { "/usr/sbin/sshd", "-D", "-e", NULL };
+	struct supervisor *s = container_of(ssh, struct supervisor, ssh);
 
-	(void)mkdir("/run/sshd", 0755);
-	execv(argv[0], (char *const *)argv);
-	return 127;
+	if (s->loader.running)
+		(void)!send(s->loader.link.fd, "", 1,
+			    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
 static int run_network(void *argument, int link)
@@ -393,14 +395,13 @@ static void start_services(struct supervisor *s)
 				       .body = run_network,
 				       .argument = s,
 				       .worker.record = network_said };
-	s->ssh = (struct service){ .name = "sshd", .body = ssh_run };
 	s->wifi = (struct service){ .name = "wifi", .body = wifi_run };
 	service_start(&s->modules, &s->loop);
 	service_start(&s->network, &s->loop);
 	if (*s->settings.server)
 		report_start(&s->report, &s->loop, s->settings.server);
-	if (access("/root/.ssh/authorized_keys", F_OK) == 0)
-		service_start(&s->ssh, &s->loop);
+	s->ssh.held = port_is_free;
+	ssh_start(&s->ssh, &s->loop, s->settings.cmdline);
 	if (access(WIFI_PROGRAM, X_OK) == 0)
 		service_start(&s->wifi, &s->loop);
 }

@@ -16,6 +16,7 @@
 #include "bootstrap/report.h"
 #include "bootstrap/service.h"
 #include "bootstrap/settings.h"
+#include "bootstrap/ssh.h"
 #include "bootstrap/supervise.h"
 #include "loop/loop.h"
 
@@ -27,7 +28,8 @@ struct supervisor {
 	struct consoles consoles;
 	struct hotkey hotkey;
 	struct control control;
-	struct service network, modules, ssh, wifi;
+	struct service network, modules, wifi;
+	struct ssh ssh;
 	struct report report; /* to the boot server */
 
 	struct worker loader, cleaner, screen, trimmer;

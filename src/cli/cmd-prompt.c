@@ -3,14 +3,16 @@
  * The prompt of the bootstrap. PID 1 keeps one running on every console, each
  * the leader of a session whose controlling terminal is that console, and
  * starts it again when it ends. Its commands are those of the program, called
- * as functions.
+ * as functions. It is root's shell, too, which sshd starts.
  */
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <termios.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/nearest.h"
@@ -29,6 +31,7 @@
 
 #define IMAGES_MAX 16
 
+static int prompt_exit(int argc, char **argv);
 static int prompt_help(int argc, char **argv);
 static int prompt_load(int argc, char **argv);
 static int prompt_shell(int argc, char **argv);
@@ -61,8 +64,15 @@ static const struct prompt_command {
 	{ "poweroff", "poweroff", "switch the machine off", cmd_poweroff,
 	  true },
 	{ "help", "help", "this list", prompt_help, false },
+	{ "exit", "exit", "leave this prompt, as Ctrl+D does", prompt_exit,
+	  false },
 	{ "RETURN_TO_BOOTSTRAP", NULL, NULL, cmd_return, false },
 };
+
+static struct {
+	bool on_console; /* PID 1's, which it takes away and gives back */
+	bool left;
+} session;
 
 /* References asked for at this prompt, for completion; a ring. */
 static struct {
@@ -109,6 +119,14 @@ static int prompt_help(int argc _unused, char **argv _unused)
 	return STATUS_OK;
 }
 
+static int prompt_exit(int argc, char **argv)
+{
+	int r = command_no_arguments(argc, argv);
+
+	session.left = r == STATUS_OK;
+	return r;
+}
+
 static int prompt_load(int argc, char **argv)
 {
 	int r = cmd_load(argc, argv);
@@ -145,6 +163,14 @@ static int prompt_shell(int argc, char **argv)
 	return r < 0 ? STATUS_FAILED : STATUS_OK;
 }
 
+static const struct prompt_command *find_command(const char *word)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (str_eq(word, commands[i].name))
+			return &commands[i];
+	return NULL;
+}
+
 static void unknown_command(const char *word)
 {
 	struct complete_source source;
@@ -174,20 +200,21 @@ static void wait_to_be_ended(void)
 	(void)poll(&console, 1, HAND_OVER_MS);
 }
 
-static void run_words(struct words *words)
+/* Returns the command's status. */
+static int run_words(struct words *words)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(commands); i++) {
-		const struct prompt_command *command = &commands[i];
+	const struct prompt_command *command = find_command(words->word[0]);
+	int status;
 
-		if (!str_eq(words->word[0], command->name))
-			continue;
-		optind = 0; /* getopt_long() begins anew */
-		if (command->run(words->count, words->word) == STATUS_OK &&
-		    command->hands_over)
-			wait_to_be_ended();
-		return;
+	if (!command) {
+		unknown_command(words->word[0]);
+		return STATUS_USAGE;
 	}
-	unknown_command(words->word[0]);
+	optind = 0; /* getopt_long() begins anew */
+	status = command->run(words->count, words->word);
+	if (status == STATUS_OK && command->hands_over && session.on_console)
+		wait_to_be_ended();
+	return status;
 }
 
 static void run_line(const char *line)
@@ -198,7 +225,7 @@ static void run_line(const char *line)
 	if (words_split(line, &words, &failure) < 0)
 		log_error("%s", failure.text);
 	else if (words.count > 0)
-		run_words(&words);
+		(void)run_words(&words);
 	fflush(stdout);
 }
 
@@ -224,7 +251,7 @@ static void run_first_load(char *const first[static FIRST_COUNT])
 		}
 	words.word[words.count++] = first[FIRST_LOAD];
 	log_info("image_url=%s: loading", first[FIRST_LOAD]);
-	run_words(&words);
+	(void)run_words(&words);
 }
 
 /* What the bootstrap before this one left to do (wire/boot-plan.h). */
@@ -233,7 +260,7 @@ static void run_plan(void)
 	static char boot[] = "boot", resume[] = "--resume";
 	struct words words = { .count = 2, .word = { boot, resume } };
 
-	run_words(&words);
+	(void)run_words(&words);
 }
 
 static void print_banner(void)
@@ -292,7 +319,7 @@ static int prompt(char *const first[static FIRST_COUNT], bool resume)
 		log_error("no memory for the prompt");
 		return STATUS_FAILED;
 	}
-	while ((line = editor_read(editor))) {
+	while (!session.left && (line = editor_read(editor))) {
 		editor_remember(editor, line);
 		run_line(line);
 	}
@@ -327,5 +354,56 @@ int cmd_prompt(int argc, char **argv)
 				      "takes no argument, \"%s\" was "
 				      "given",
 				      argv[optind]);
+	session.on_console = true;
 	return prompt(first, resume);
+}
+
+/* --- root's shell --- */
+
+static int run_shell(char **argv)
+{
+	static char shell[] = "/bin/sh";
+
+	argv[0] = shell;
+	execv(shell, argv);
+	log_error("cannot start %s: %s", shell, strerrordesc_np(errno));
+	return STATUS_FAILED;
+}
+
+/*
+ * A line whose first word is one of the prompt's commands is read as the prompt
+ * reads it: in the URL of a load "&" and "?" mean nothing. Any other is the
+ * shell's, with pipes and all.
+ */
+static int run_order(char **argv)
+{
+	struct failure failure;
+	struct words words;
+	int r = words_split(argv[2], &words, &failure);
+
+	if (words.count == 0 || !find_command(words.word[0]))
+		return run_shell(argv);
+	if (r < 0) {
+		log_error("%s", failure.text);
+		return STATUS_USAGE;
+	}
+	return run_words(&words);
+}
+
+/*
+ * Called as shells are (sh(1)): alone for a session, which is at the prompt,
+ * and with -c LINE. Whatever else is asked of a shell is the shell's.
+ */
+int cmd_login(int argc, char **argv)
+{
+	static char *const nothing[FIRST_COUNT] = { NULL };
+
+	/* Who asks for a shell from here on means one. */
+	(void)setenv("SHELL", "/bin/sh", 1);
+	opterr = 0;
+	if (argc == 1)
+		return prompt(nothing, false);
+	if (argc == 3 && str_eq(argv[1], "-c"))
+		return run_order(argv);
+	return run_shell(argv);
 }

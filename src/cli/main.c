@@ -6,6 +6,7 @@
 #include "base/nearest.h"
 #include "base/text.h"
 #include "cli/commands.h"
+#include "wire/ssh.h"
 
 struct command {
 	const char *name;
@@ -39,6 +40,7 @@ static const struct command commands[] = {
 	{ "poweroff", "switch the machine off", cmd_poweroff },
 	{ "prompt", NULL, cmd_prompt },
 	{ "report", NULL, cmd_report },
+	{ "ssh-keys", NULL, cmd_ssh_keys },
 	{ "help", "this list", cmd_help },
 	{ "--help", NULL, cmd_help },
 	{ "-h", NULL, cmd_help },
@@ -81,8 +83,20 @@ static int unknown_command(const char *word)
 	return STATUS_USAGE;
 }
 
+/* As a shell is called by sshd and login: by its name, with "-" before it when
+ * it is to begin a session. */
+static bool is_login(const char *program)
+{
+	const char *slash = strrchr(program, '/');
+	const char *name = slash ? slash + 1 : program;
+
+	return str_eq(name + (*name == '-'), SSH_SHELL_NAME);
+}
+
 int main(int argc, char **argv)
 {
+	if (argc > 0 && is_login(argv[0]))
+		return cmd_login(argc, argv);
 	if (argc < 2) {
 		log_error("boomerang: which command? See boomerang help");
 		return STATUS_USAGE;
