@@ -11,6 +11,7 @@
 #include "cli/sibling.h"
 #include "initramfs/bootfiles.h"
 #include "initramfs/bootscript.h"
+#include "initramfs/media.h"
 
 #define LIST_MAX 64 /* of an option that can be given again */
 
@@ -23,6 +24,8 @@ struct list {
 struct arguments {
 	struct bootfiles_options options;
 	struct list ssh_keys, authorities, trust;
+	struct media_options media;
+	bool iso;
 };
 
 static void list_add(struct list *list, const char *item)
@@ -53,12 +56,16 @@ static const char **text_of(struct arguments *a, int option)
 		return &a->options.policy.auth;
 	case 'C':
 		return &a->options.policy.cache_size;
+	case 'B':
+		return &a->media.server;
 	case 'c':
 		return &a->options.parameters;
 	case 'f':
 		return &a->options.firmware;
 	case 'k':
 		return &a->options.kernel;
+	case 'L':
+		return &a->media.loaders;
 	case 'm':
 		return &a->options.modules;
 	case 'o':
@@ -94,6 +101,8 @@ static int set_option(struct arguments *a, int option, char **argv)
 		return set_level(optarg, a);
 	else if (option == 'R')
 		a->options.policy.require_signature = true;
+	else if (option == 'I')
+		a->iso = true;
 	else if (option == 'w')
 		a->options.wifi = true;
 	else
@@ -109,11 +118,14 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		{ "cache-size", required_argument, NULL, 'C' },
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "firmware", required_argument, NULL, 'f' },
+		{ "iso", no_argument, NULL, 'I' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "level", required_argument, NULL, 'l' },
+		{ "loaders", required_argument, NULL, 'L' },
 		{ "modules", required_argument, NULL, 'm' },
 		{ "output", required_argument, NULL, 'o' },
 		{ "require-signature", no_argument, NULL, 'R' },
+		{ "server", required_argument, NULL, 'B' },
 		{ "ssh-key", required_argument, NULL, 's' },
 		{ "trust", required_argument, NULL, 't' },
 		{ "wifi", no_argument, NULL, 'w' },
@@ -141,6 +153,13 @@ static int check_arguments(int argc, char **argv, const struct arguments *a)
 	if (!bootscript_parameters_fit(a->options.parameters))
 		return command_misuse(argv[0],
 				      "--cmdline has a quote, a backslash, "
+				      "\"$\" or a letter that is not ASCII");
+	if (!a->iso && (a->media.loaders || a->media.server))
+		return command_misuse(argv[0],
+				      "--loaders and --server go with --iso");
+	if (a->media.server && !bootscript_parameters_fit(a->media.server))
+		return command_misuse(argv[0],
+				      "--server has a quote, a backslash, "
 				      "\"$\" or a letter that is not ASCII");
 	if (a->options.policy.require_signature && a->trust.count == 0)
 		return command_misuse(argv[0],
@@ -187,15 +206,29 @@ static void print_report(const char *out, const struct bootfiles_report *report,
 	printf("  built in %.1f s\n", (double)elapsed_ms / MS_PER_S);
 }
 
+static int build_media(const struct arguments *a, struct failure *failure)
+{
+	static const char *const names[MEDIA_KINDS] = {
+		[MEDIA_BOOTSTRAP] = "bootstrap.iso",
+		[MEDIA_IPXE] = "ipxe.iso",
+	};
+	uint64_t sizes[MEDIA_KINDS];
+	int r = media_build(&a->media, sizes, failure);
+
+	for (size_t i = 0; r == 0 && i < MEDIA_KINDS; i++)
+		print_row(names[i], sizes[i]);
+	return r;
+}
+
 static int build(struct arguments *a)
 {
 	struct bootfiles_report report;
 	struct failure failure;
 	char program[PATH_MAX], init[PATH_MAX];
 	int64_t start_ms = clock_ms();
-	int r = 0;
+	int r = a->iso ? media_check(&a->media, &failure) : 0;
 
-	if (!realpath("/proc/self/exe", program))
+	if (r == 0 && !realpath("/proc/self/exe", program))
 		r = failure_errno(&failure, errno, "/proc/self/exe");
 	if (r == 0)
 		r = sibling_find("boomerang-init", init, &failure);
@@ -204,11 +237,14 @@ static int build(struct arguments *a)
 		a->options.init = init;
 		r = bootfiles_build(&a->options, &report, &failure);
 	}
+	if (r == 0)
+		print_report(a->options.out, &report, clock_ms() - start_ms);
+	if (r == 0 && a->iso)
+		r = build_media(a, &failure);
 	if (r < 0) {
 		log_error("boomerang build: %s", failure.text);
 		return STATUS_FAILED;
 	}
-	print_report(a->options.out, &report, clock_ms() - start_ms);
 	return STATUS_OK;
 }
 
@@ -234,5 +270,9 @@ int cmd_build(int argc, char **argv)
 	a.options.authority_count = a.authorities.count;
 	a.options.policy.trust = a.trust.items;
 	a.options.policy.trust_count = a.trust.count;
+	a.media.out = a.options.out;
+	a.media.version = a.options.version;
+	if (!a.media.server)
+		a.media.server = "";
 	return build(&a);
 }

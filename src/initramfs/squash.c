@@ -1,19 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "initramfs/squash.h"
 
-#include <fcntl.h>
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/cleanup.h"
 #include "base/host.h"
-#include "base/path.h"
 #include "base/text.h"
 #include "image/squashfs-writer.h"
 #include "image/tar-write.h"
+#include "initramfs/scratch.h"
 
-#define TEMPORARY    "boomerang-XXXXXX"
 #define SQUASHFS     "squashfs"
 #define SQUASHFS_MAX (1024 * MIB)
 #define CHUNK	     (256 * KIB)
@@ -124,19 +122,6 @@ static int add_squashfs(struct manifest *m, const char *scratch,
 	return 0;
 }
 
-static int make_scratch(char path[static PATH_MAX], struct failure *failure)
-{
-	const char *parent = getenv("TMPDIR");
-	struct text text = text_over(path, PATH_MAX);
-
-	text_add(&text, "%s/" TEMPORARY, parent && *parent ? parent : "/tmp");
-	if (!text.cut && mkdtemp(path))
-		return 0;
-	return failure_errno(failure, text.cut ? ENAMETOOLONG : errno,
-			     "cannot make a temporary directory (TMPDIR says "
-			     "where)");
-}
-
 void squash_directory(struct manifest *m, const char *path, const char *file,
 		      int level)
 {
@@ -148,14 +133,13 @@ void squash_directory(struct manifest *m, const char *path, const char *file,
 	if (manifest_failed(m))
 		return;
 	manifest_move_below(m, path, &below);
-	r = make_scratch(scratch, &failure);
+	r = scratch_make(scratch, &failure);
 	if (r == 0) {
 		r = write_squashfs(&below, strlen(path), scratch, level,
 				   &failure);
 		if (r == 0)
 			r = add_squashfs(m, scratch, file, &failure);
-		/* What is left in /tmp is no reason to fail. */
-		(void)!path_remove_tree(AT_FDCWD, scratch);
+		scratch_remove(scratch);
 	}
 	if (r < 0)
 		manifest_fail(m, &failure);
