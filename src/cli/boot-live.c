@@ -7,7 +7,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "base/fd.h"
 #include "base/log.h"
@@ -22,26 +21,6 @@
 #define FIRST_DEVICE "/dev/pmem0"
 
 /* --- the parts --- */
-
-/* kexec takes regular files only. */
-static int copy_kernel(const struct boot *boot, const char *path,
-		       struct failure *failure)
-{
-	_cleanup_fd int fd = memfd_create("vmlinuz", MFD_CLOEXEC);
-	_cleanup_free char *bytes = NULL;
-	size_t len;
-	int r;
-
-	if (fd < 0)
-		return failure_errno(failure, errno, "no memory for %s", path);
-	r = iso_read_whole(&boot->choice.iso, path, 256 * MIB, &bytes, &len,
-			   failure);
-	if (r < 0)
-		return r;
-	r = fd_write_all(fd, bytes, len);
-	return r < 0 ? failure_errno(failure, -r, "no memory for %s", path)
-		     : TAKE_FD(fd);
-}
 
 static int add_initrds(const struct boot *boot, const struct boot_entry *entry,
 		       struct payload *payload, struct failure *failure)
@@ -219,7 +198,7 @@ static int load(struct boot *boot, const struct boot_entry *entry,
 	live_modules_clear(&modules);
 	if (r < 0)
 		return r;
-	kernel = copy_kernel(boot, entry->kernel, failure);
+	kernel = boot_kernel_copy(boot, failure);
 	if (kernel < 0)
 		return kernel;
 	printf("command line %s\n", cmdline);

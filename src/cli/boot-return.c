@@ -109,7 +109,9 @@ static int open_self(const struct boot *boot, struct self *self,
 
 	if (r == 0 && boot->policy.needs_signature &&
 	    !is_signed(self->kernel_fd))
-		r = failure_set(failure, EKEYREJECTED, "%s", boot->policy.why);
+		r = failure_set(failure, EKEYREJECTED,
+				"%s, and the bootstrap's kernel is not signed",
+				boot->policy.why);
 	return r;
 }
 

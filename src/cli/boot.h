@@ -107,6 +107,16 @@ int boot_ask(struct boot *boot, struct boot_arguments *arguments,
 /* Reads what the ISO offers, chooses, and refuses what cannot work. */
 int boot_look(struct boot *boot, struct failure *failure) _must_check;
 
+/* The chosen kernel as a regular file, a memfd. */
+int boot_kernel_copy(const struct boot *boot, struct failure *failure)
+	_must_check;
+
+/* Whether the running kernel, when it is locked down, would start the chosen
+ * one: -EKEYREJECTED with *failure, it would not. 0 also when it cannot be
+ * asked. Nothing is loaded afterwards. */
+int boot_kernel_try(const struct boot *boot, struct failure *failure)
+	_must_check;
+
 /* Decides where the ISO will be, and whether all of it fits. */
 int boot_decide(struct boot *boot, struct failure *failure) _must_check;
 

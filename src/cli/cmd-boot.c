@@ -249,6 +249,9 @@ static int run(struct boot *boot, struct boot_arguments *a,
 		r = boot_find(boot, failure);
 	if (r == 0)
 		r = look_and_decide(boot, failure);
+	/* The bootstrap before this one has tried it already. */
+	if (r == 0 && boot->chosen && !a->resume)
+		r = boot_kernel_try(boot, failure);
 	if (r < 0)
 		return r;
 	if (a->dry_run)

@@ -27,7 +27,8 @@ static int explain_signature(const struct kexec_policy *policy,
 {
 	return failure_set(failure, EKEYREJECTED,
 			   "%s cannot be started: %s, and it is not signed by "
-			   "a key that this kernel trusts",
+			   "a key that this kernel trusts; enrol its key by "
+			   "mokutil(1), or turn Secure Boot off",
 			   name,
 			   *policy->why ? policy->why
 					: "this kernel wants a signature");
@@ -121,6 +122,15 @@ int kexec_unload(enum kexec_use use)
 	return syscall(SYS_kexec_file_load, -1, -1, 0UL, NULL, flags) < 0
 		       ? -errno
 		       : 0;
+}
+
+bool kexec_is_loaded(void)
+{
+	char loaded[8];
+
+	return pseudo_read_line(PSEUDO_SYS, "kernel/kexec_loaded", loaded,
+				sizeof(loaded)) > 0 &&
+	       str_eq(loaded, "1");
 }
 
 /* "none [integrity] confidentiality": the one in brackets. */

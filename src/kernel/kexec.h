@@ -25,6 +25,9 @@ int kexec_load_files(enum kexec_use use, int kernel_fd, int initrd_fd,
 /* Nothing is loaded afterwards. */
 int kexec_unload(enum kexec_use use) _must_check;
 
+/* Whether a kernel is loaded for the next reboot(RB_KEXEC). */
+bool kexec_is_loaded(void);
+
 /* What the running kernel demands of the next. One that was built to want a
  * signature without lockdown does not tell before it is asked to load. */
 struct kexec_policy {

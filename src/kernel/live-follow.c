@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/pseudo.h"
 #include "base/text.h"
+#include "kernel/kexec.h"
 #include "wire/boot-plan.h"
 
 /* Some wait long for their medium, and somebody may be typing a passphrase. */
@@ -107,10 +108,5 @@ int live_follow_run(void)
 
 bool live_is_here(void)
 {
-	char loaded[8];
-
-	return access(CONTROL_PATH, F_OK) < 0 &&
-	       pseudo_read_line(PSEUDO_SYS, "kernel/kexec_loaded", loaded,
-				sizeof(loaded)) > 0 &&
-	       str_eq(loaded, "1");
+	return access(CONTROL_PATH, F_OK) < 0 && kexec_is_loaded();
 }
