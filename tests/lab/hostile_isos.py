@@ -8,6 +8,7 @@ import struct
 
 from . import isos
 from .cache import cached
+from .console import LabError
 from .vm import OUT
 
 # Of the header of an arm64 Image (Documentation/arm64/booting.rst).
@@ -71,6 +72,46 @@ def foreign():
         _live(tree, _grub())
         _write_arm64(tree / "live/vmlinuz")
     return _iso("foreign", fill, _grub())
+
+
+# Of a PE image (PE format, "Optional Header"): where its header's offset
+# stands, and from there the size of the code and, for 64 bits, the fifth data
+# directory: the certificates'.
+_PE_AT, _CERTIFICATES = 0x3c, 4 + 20 + 112 + 4 * 8
+
+
+def _unsign(kernel):
+    start, = struct.unpack_from("<I", kernel, _PE_AT)
+    place, size = struct.unpack_from("<II", kernel, start + _CERTIFICATES)
+    if not size:
+        raise LabError(f"{OUT}/vmlinuz is not signed")
+    struct.pack_into("<II", kernel, start + _CERTIFICATES, 0, 0)
+    del kernel[place:]
+
+
+def _tamper(kernel):
+    # In the compressed kernel, far from any header.
+    kernel[len(kernel) // 2] ^= 1
+
+
+def _changed(name, change):
+    def fill(tree):
+        _live(tree, _grub())
+        path = tree / "live/vmlinuz"
+        kernel = bytearray(path.read_bytes())
+        change(kernel)
+        path.write_bytes(kernel)
+    return _iso(name, fill, _grub())
+
+
+def unsigned():
+    """The signature was taken off its kernel."""
+    return _changed("unsigned", _unsign)
+
+
+def tampered():
+    """Its kernel is not what was signed any more."""
+    return _changed("tampered", _tamper)
 
 
 def unknown():

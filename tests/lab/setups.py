@@ -80,9 +80,13 @@ class Lab:
 
 class ServedLab(Lab):
     """The same in a network of its own (network.py, for which it takes root):
-    the machine boots from boomerang serve beside a plain DHCP server."""
+    the machine boots from boomerang serve beside a plain DHCP server.
+
+    FIRMWARE: that it has; SERVE: arguments of the server."""
 
     MAC = "52:54:00:fa:00:01"
+    FIRMWARE = BIOS
+    SERVE = ()
 
     def __init__(self, name, **options):
         self.network = None
@@ -98,9 +102,10 @@ class ServedLab(Lab):
         self.network.__enter__()
         log = self.work / "server.log"
         log.unlink(missing_ok=True)
-        self.server = BootServer(self.network.server, SERVER, log, directory)
+        self.server = BootServer(self.network.server, SERVER, log,
+                                 *self.SERVE, directory)
         self.server.__enter__()
-        self.vm = Machine(self._name, BIOS, self.network, self.MAC,
+        self.vm = Machine(self._name, self.FIRMWARE, self.network, self.MAC,
                           **{"processors": 2, **self._vm_options})
         self.vm.start()
 
