@@ -24,8 +24,9 @@ static bool read_association(struct view value, struct association *ret)
 	return !value.bad;
 }
 
-/* Section 21.6. Returns whether the address can be used. */
-static bool read_address(struct view value, struct dhcp6_lease *lease)
+/* Section 21.6. -EADDRNOTAVAIL: the address is taken back, -EBADMSG: it cannot
+ * be used. */
+static int read_address(struct view value, struct dhcp6_lease *lease)
 {
 	struct ipv6 address;
 	uint32_t preferred_s, valid_s;
@@ -33,13 +34,16 @@ static bool read_address(struct view value, struct dhcp6_lease *lease)
 	view_copy(&value, address.bytes, sizeof(address.bytes));
 	preferred_s = view_be32(&value);
 	valid_s = view_be32(&value);
-	if (value.bad || dhcp6_status(value) != DHCP6_SUCCESS ||
-	    preferred_s > valid_s || valid_s < DHCP6_LEASE_MIN_S ||
+	if (value.bad)
+		return -EBADMSG;
+	if (valid_s == 0 || dhcp6_status(value) != DHCP6_SUCCESS)
+		return -EADDRNOTAVAIL;
+	if (preferred_s > valid_s || valid_s < DHCP6_LEASE_MIN_S ||
 	    !ipv6_is_host(&address) || ipv6_is_link_local(&address))
-		return false;
+		return -EBADMSG;
 	lease->address = address;
 	lease->valid_s = valid_s;
-	return true;
+	return 0;
 }
 
 /* T1 and T2 as the server says, or, where it leaves them to us, as section
@@ -103,16 +107,25 @@ static void read_configuration(const struct dhcp6_message *message,
 		lease->refresh_s = MAX(view_be32(&value), REFRESH_MIN_S);
 }
 
-/* The first of the addresses that is good. */
-static bool find_address(struct association *ia, struct dhcp6_lease *lease)
+/* The first of the addresses that is good; without one, why there is none. */
+static int find_address(struct association *ia, struct dhcp6_lease *lease)
 {
 	struct dhcp6_option option;
+	int r = dhcp6_status(ia->options) == DHCP6_SUCCESS ? -EBADMSG
+							   : -EADDRNOTAVAIL;
 
-	while (dhcp6_next(&ia->options, &option))
-		if (option.code == DHCP6_IA_ADDRESS &&
-		    read_address(option.value, lease))
-			return true;
-	return false;
+	while (dhcp6_next(&ia->options, &option)) {
+		int one;
+
+		if (option.code != DHCP6_IA_ADDRESS)
+			continue;
+		one = read_address(option.value, lease);
+		if (one == 0)
+			return 0;
+		if (one == -EADDRNOTAVAIL)
+			r = one;
+	}
+	return r;
 }
 
 int dhcp6_lease_read(const struct dhcp6_message *message, uint32_t iaid,
@@ -122,6 +135,7 @@ int dhcp6_lease_read(const struct dhcp6_message *message, uint32_t iaid,
 	struct dhcp6_lease lease = { 0 };
 	struct dhcp6_option option;
 	struct association ia;
+	int r;
 
 	if (read_server(message, &lease) < 0)
 		return -EBADMSG;
@@ -131,8 +145,9 @@ int dhcp6_lease_read(const struct dhcp6_message *message, uint32_t iaid,
 		if (option.code != DHCP6_IA_NA ||
 		    !read_association(option.value, &ia) || ia.id != iaid)
 			continue;
-		if (!find_address(&ia, &lease))
-			return -EADDRNOTAVAIL;
+		r = find_address(&ia, &lease);
+		if (r < 0)
+			return r;
 		read_times(&ia, &lease);
 		read_configuration(message, &lease);
 		*ret_lease = lease;
