@@ -19,6 +19,7 @@
 #include <errno.h>
 
 #include "base/cleanup.h"
+#include "server/policy-bootstrap.h"
 #include "server/script-file.h"
 
 #define TRIES	   3
@@ -172,6 +173,10 @@ static void add_boot(struct script *script, bool wimboot)
 	if (cmdline[0])
 		text_add(out, " ");
 	add_words(out, cmdline);
+	/* What was typed at the machine, with a medium of boomerang build
+	 * --iso; others write it into their command lines themselves. */
+	if (bootstrap_is(script->plan))
+		text_add(out, " ${parameters}");
 	text_add(out, " || goto failed\n");
 }
 

@@ -160,8 +160,9 @@ static void test_ipxe_bootstrap(void)
 
 	ok(strstr(ipxe(plan), "boot kernel initrd=initrd0 quiet "
 			      "boomerang_server=http://192.0.2.1:80 "
-			      "BOOTIF=01-52-54-00-00-00-01 || goto failed\n"),
-	   "our bootstrap is told where to report");
+			      "BOOTIF=01-52-54-00-00-00-01 ${parameters} "
+			      "|| goto failed\n"),
+	   "our bootstrap is told where to report, and what was typed");
 	plan_drop(plan);
 }
 
