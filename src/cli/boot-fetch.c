@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The ISO into its place, checked on its way. What it must be is known before
- * its first byte is asked for: from the command line, from the list of
- * checksums that its distribution signs, or from what lies beside it.
- */
+/* The ISO into its place, checked on its way; or checked where it is. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,146 +12,7 @@
 #include "cli/boot.h"
 #include "cli/progress-line.h"
 #include "image/digest.h"
-#include "image/openpgp.h"
 #include "image/whole.h"
-
-#define LIST_MAX      MIB
-#define SIGNATURE_MAX (64 * KIB)
-
-/* --- what it must be --- */
-
-/* A file of the distribution's: at its URL, or beside the ISO. */
-static int ask_for(const struct boot *boot, const char *file, size_t max,
-		   struct http_answer *ret, struct failure *failure)
-{
-	char url[CONTROL_REF_MAX];
-	const struct http_question question = {
-		.url = url,
-		.name = url,
-		.size_max = max,
-	};
-	int r = distro_url(boot->source.reference.target, file, url,
-			   sizeof(url));
-
-	if (r < 0)
-		return failure_errno(failure, -r, "%s", file);
-	r = http_ask(&question, ret, failure);
-	if (r == 0 && ret->status != 200) {
-		r = failure_set(failure, ENOENT, "%s: the server says %ld", url,
-				ret->status);
-		http_answer_free(ret);
-	}
-	return r;
-}
-
-static int memfd_of(const void *bytes, size_t len, struct failure *failure)
-{
-	_cleanup_fd int fd = memfd_create("boomerang", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : fd_write_all(fd, bytes, len);
-
-	return r < 0 ? failure_errno(failure, -r, "no memory") : TAKE_FD(fd);
-}
-
-/* Of a clear-signed list only what was signed counts: *list is that then. */
-static int check_list(const struct boot *boot, struct http_answer *list,
-		      struct openpgp_signer *signer, struct failure *failure)
-{
-	const struct distro *distro = boot->source.distro;
-	struct http_answer signature = { 0 };
-	_cleanup_free char *signed_text = NULL;
-	_cleanup_fd int fd = memfd_of(list->body, list->size, failure);
-	bool detached = *distro->signature;
-	int r = fd < 0 ? fd : 0;
-
-	if (r == 0 && detached)
-		r = ask_for(boot, distro->signature, SIGNATURE_MAX, &signature,
-			    failure);
-	if (r < 0)
-		return r;
-	r = openpgp_verify(fd, list->size, detached ? signature.body : NULL,
-			   signature.size, distro->keys, distro->keys_len,
-			   distro->fingerprints, distro->checksums, signer,
-			   &signed_text, failure);
-	http_answer_free(&signature);
-	if (r == 0 && signed_text) {
-		free(list->body);
-		list->size = strlen(signed_text);
-		list->body = TAKE_PTR(signed_text);
-	}
-	return r;
-}
-
-static int find_in_list(const struct boot *boot, const struct http_answer *list,
-			char *ret_sha256, struct failure *failure)
-{
-	const struct distro *distro = boot->source.distro;
-	int r = distro_checksum(boot->source.reference.target, list->body,
-				list->size, ret_sha256);
-
-	return r < 0 ? failure_set(failure, EKEYREJECTED,
-				   "%s has no sha256 of %s: the table of "
-				   "distributions is older than it; try "
-				   "`boomerang distros update`",
-				   distro->checksums, boot->source.title)
-		     : 0;
-}
-
-static int demand_of_list(const struct boot *boot, struct boot_demand *demand,
-			  struct failure *failure)
-{
-	const struct distro *distro = boot->source.distro;
-	struct text who = text_over(demand->who, sizeof(demand->who));
-	struct openpgp_signer signer;
-	struct http_answer list;
-	const char *slash = strrchr(distro->checksums, '/');
-	int r = ask_for(boot, distro->checksums, LIST_MAX, &list, failure);
-
-	if (r < 0)
-		return r;
-	text_add(&who, "%s", slash ? slash + 1 : distro->checksums);
-	if (distro->signature && !distro->signs_iso) {
-		r = check_list(boot, &list, &signer, failure);
-		if (r == 0)
-			text_add(&who, ", signed by %s", signer.name);
-	}
-	if (r == 0)
-		r = find_in_list(boot, &list, demand->sha256, failure);
-	http_answer_free(&list);
-	return r;
-}
-
-int boot_demand(const struct boot *boot, struct boot_demand *ret_demand,
-		struct failure *failure)
-{
-	const struct distro *distro = boot->source.distro;
-	const char *asked = boot->arguments->image.request.sha256;
-	struct boot_demand demand = { 0 };
-	int r = 0;
-
-	if (asked && *asked) {
-		str_copy(demand.sha256, sizeof(demand.sha256), asked);
-		str_copy(demand.who, sizeof(demand.who), "--sha256");
-	} else if (distro && distro->checksums) {
-		r = demand_of_list(boot, &demand, failure);
-	} else if (distro && distro->sha256) {
-		str_copy(demand.sha256, sizeof(demand.sha256), distro->sha256);
-		str_copy(demand.who, sizeof(demand.who),
-			 "the table of distributions");
-	}
-	if (r == 0)
-		*ret_demand = demand;
-	return r;
-}
-
-/* With --insecure, what cannot be checked is said and passed over. */
-static int tolerate(const struct boot *boot, int r,
-		    const struct failure *failure)
-{
-	if (r == 0 || !boot->arguments->insecure || r == -ECANCELED)
-		return r;
-	log_warning("NOT CHECKED (--insecure): %s", failure->text);
-	return 0;
-}
 
 /* --- where it goes --- */
 
@@ -218,82 +75,66 @@ static int digest_of_all(const struct boot_source *source,
 	return r;
 }
 
-/* Of distributions that sign the ISO itself, which says more than their list of
- * checksums does. */
-static int check_signature(const struct boot *boot, int fd, uint64_t size,
-			   struct boot_demand *checks, struct failure *failure)
+/* What the checks said of what is there now: 0, or -EKEYREJECTED with *failure.
+ * With --insecure the ISO is taken all the same, under its own digest. */
+static int conclude(struct boot *boot, int judged,
+		    struct verify_verdict *verdict, struct failure *failure)
 {
-	const struct distro *distro = boot->source.distro;
-	struct http_answer signature;
-	struct openpgp_signer signer;
-	struct text who;
-	char *none;
-	int r;
+	struct boot_demand checks = boot->demand;
+	int r = judged;
 
-	if (!distro || !distro->signs_iso)
-		return 0;
-	r = ask_for(boot, distro->signature, SIGNATURE_MAX, &signature,
-		    failure);
-	if (r < 0)
+	if (r < 0 && boot_tolerate(boot, r, failure) < 0)
 		return r;
-	r = openpgp_verify(fd, size, signature.body, signature.size,
-			   distro->keys, distro->keys_len, distro->fingerprints,
-			   boot->source.title, &signer, &none, failure);
-	http_answer_free(&signature);
-	if (r < 0)
-		return r;
-	who = text_over(checks->who, sizeof(checks->who));
-	text_add(&who, "its signature, by %s", signer.name);
+	if (r < 0 && digest_of_all(&boot->source, verdict, failure) < 0)
+		return -failure->err;
+	if (r == 0) {
+		r = boot_check_signature(boot, &checks, failure);
+		if (r < 0 && boot_tolerate(boot, r, failure) < 0)
+			return r;
+	}
+	tell_checked(verdict, r < 0 ? "nothing: --insecure" : checks.who);
+	note_down(boot, verdict->sha256,
+		  r < 0 ? "" : (*checks.who ? checks.who : verdict->checked));
 	return 0;
 }
 
 static int write_to(struct boot *boot, int fd, uint64_t max,
-		    const struct boot_demand *demand, struct failure *failure)
+		    struct failure *failure)
 {
 	struct image_request request = boot->arguments->image.request;
 	struct boot_source *source = &boot->source;
 	char reference[CONTROL_REF_MAX + SHA256_HEX_MAX];
 	struct text text = text_over(reference, sizeof(reference));
 	struct progress_meter meter = { 0 };
-	struct boot_demand checks = *demand;
 	struct verify_verdict verdict;
+	struct trust trust;
 	uint64_t size = 0;
 	int r;
 
+	boot_trust(boot, &trust);
 	text_add(&text, "%s", source->reference.target);
 	if (*source->reference.sha256)
 		text_add(&text, "#sha256:%s", source->reference.sha256);
 	request.reference = reference;
-	request.sha256 = demand->sha256;
+	request.sha256 = boot->demand.sha256;
+	request.trust = &trust;
 	request.progress = image_show_progress;
 	request.context = &meter;
 	r = image_write(&request, fd, max, &size, &verdict, failure);
 	image_hide_progress();
-	if (r < 0 && r != -EKEYREJECTED)
-		return r;
-	if (r < 0 && (size == 0 || tolerate(boot, r, failure) < 0))
+	/* A check that fails when all is there may be tolerated. */
+	if (r < 0 && (r != -EKEYREJECTED || size == 0))
 		return r;
 	if (reader_over_fd(&source->at_fd, fd, source->title, failure) < 0)
 		return -failure->err;
 	source->at_fd.size = source->size = size;
-	if (r < 0 && digest_of_all(source, &verdict, failure) < 0)
-		return -failure->err;
 	source->ranged = ranged_close(source->ranged);
 	source->reader = &source->at_fd;
 	source->fd = fd;
-	if (r == 0) {
-		r = check_signature(boot, fd, size, &checks, failure);
-		if (r < 0 && tolerate(boot, r, failure) < 0)
-			return r;
-	}
-	tell_checked(&verdict, r < 0 ? "nothing: --insecure" : checks.who);
-	note_down(boot, verdict.sha256,
-		  r < 0 ? "" : (*checks.who ? checks.who : verdict.checked));
-	return 0;
+	return conclude(boot, r, &verdict, failure);
 }
 
-static int fetch_to_memory(struct boot *boot, const struct boot_demand *demand,
-			   struct failure *failure)
+static int fetch_to_memory(struct boot *boot, struct failure *failure)
 {
 	int r = pmem_write_kept(boot->memory.fd, NULL);
 
@@ -302,58 +143,45 @@ static int fetch_to_memory(struct boot *boot, const struct boot_demand *demand,
 				     boot->memory.device.path);
 	boot->memory.has_kept = false;
 	return write_to(boot, boot->memory.fd,
-			pmem_room(boot->memory.device.size), demand, failure);
+			pmem_room(boot->memory.device.size), failure);
 }
 
-static int fetch_to_memfd(struct boot *boot, const struct boot_demand *demand,
-			  struct failure *failure)
+static int fetch_to_memfd(struct boot *boot, struct failure *failure)
 {
 	_cleanup_fd int fd = memfd_create("live.iso", MFD_CLOEXEC);
 	int r;
 
 	if (fd < 0)
 		return failure_errno(failure, errno, "no memory for the ISO");
-	r = write_to(boot, fd, UINT64_MAX, demand, failure);
-	if (r == 0)
-		(void)TAKE_FD(fd); /* it is the source's now */
+	r = write_to(boot, fd, UINT64_MAX, failure);
+	/* It is the source's now. */
+	if (boot->source.fd == fd)
+		(void)TAKE_FD(fd);
 	return r;
 }
 
-/* A local file stays where it is, but is checked all the same. */
-static int check_file(struct boot *boot, const struct boot_demand *demand,
-		      struct failure *failure)
+static int check_in_place(struct boot *boot, struct failure *failure)
 {
-	const char *wanted = *demand->sha256 ? demand->sha256
-					     : boot->source.reference.sha256;
 	struct verify_verdict verdict;
-	int r = digest_of_all(&boot->source, &verdict, failure);
+	int r = boot_verify(boot, &verdict, failure);
 
-	if (r == 0 && *wanted && !str_eq(wanted, verdict.sha256)) {
-		r = failure_set(failure, EKEYREJECTED,
-				"%s: its sha256 is %s, and should be %s",
-				boot->source.title, verdict.sha256, wanted);
-		r = tolerate(boot, r, failure);
-	}
-	if (r < 0)
-		return r;
-	tell_checked(&verdict, demand->who);
-	note_down(boot, verdict.sha256, demand->who);
-	return 0;
+	return r < 0 && r != -EKEYREJECTED
+		       ? r
+		       : conclude(boot, r, &verdict, failure);
 }
 
 int boot_fetch(struct boot *boot, struct failure *failure)
 {
-	struct boot_demand demand = { 0 };
-	int r;
+	bool in_memory = boot_is_in_memory(boot);
 
-	if (boot_is_in_memory(boot))
+	/* It was checked when it came there; a live system, which could have
+	 * noted down what it liked, is not asked whether it is signed. */
+	if (in_memory && !boot->arguments->image.trust.required)
 		return 0;
-	r = tolerate(boot, boot_demand(boot, &demand, failure), failure);
-	if (r < 0)
-		return r;
-	if (boot->method == BOOT_PMEM)
-		return fetch_to_memory(boot, &demand, failure);
-	return boot->source.reference.kind == REFERENCE_FILE
-		       ? check_file(boot, &demand, failure)
-		       : fetch_to_memfd(boot, &demand, failure);
+	if (in_memory || boot->source.reference.kind == REFERENCE_FILE)
+		return boot->method == BOOT_PMEM && !in_memory
+			       ? fetch_to_memory(boot, failure)
+			       : check_in_place(boot, failure);
+	return boot->method == BOOT_PMEM ? fetch_to_memory(boot, failure)
+					 : fetch_to_memfd(boot, failure);
 }

@@ -51,6 +51,13 @@ void boot_print_choice(const struct boot *boot)
 	fflush(stdout);
 }
 
+void boot_print_demand(const struct boot *boot)
+{
+	if (*boot->demand.who)
+		printf("checks       %s\n", boot->demand.who);
+	fflush(stdout);
+}
+
 void boot_print_method(const struct boot *boot)
 {
 	char word[64];

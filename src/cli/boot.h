@@ -4,6 +4,7 @@
 
 #include "cli/image-arguments.h"
 #include "image/ranged.h"
+#include "image/verify.h"
 #include "iso/boot-menu.h"
 #include "iso/distros.h"
 #include "iso/medium.h"
@@ -66,6 +67,13 @@ struct boot_choice {
 	uint64_t initrd_size; /* bytes, of all its initrds */
 };
 
+/* The sha256 that the ISO must have and who says so; "": nothing says. */
+struct boot_demand {
+	char sha256[SHA256_HEX_MAX];
+	char who[160];
+	bool is_signed; /* by a key of the table of distributions */
+};
+
 /* One boot, as far as it is. */
 struct boot {
 	const struct boot_arguments *arguments;
@@ -75,6 +83,7 @@ struct boot {
 	struct boot_source source;
 	struct boot_choice choice;
 	bool chosen;
+	struct boot_demand demand;
 	enum boot_method method; /* never BOOT_AUTO once chosen */
 	bool reserves;		 /* range must be taken out first */
 	bool moves; /* method initrd: the live system's kernel takes range out,
@@ -130,22 +139,36 @@ int boot_fall_back(struct boot *boot, struct failure *failure) _must_check;
 /* Which memory is taken out for the ISO and return_size. */
 int boot_plan_range(struct boot *boot, struct failure *failure) _must_check;
 
-/* For a person: the ISO; what of it is booted; and how. */
+/* For a person: the ISO; what of it is booted; how; and what it must be. */
 void boot_print_source(const struct boot *boot);
 void boot_print_choice(const struct boot *boot);
 void boot_print_method(const struct boot *boot);
+void boot_print_demand(const struct boot *boot);
 
-/* Brings the ISO to its place, checked. Interruptible. */
+/*
+ * What must be known of the ISO before anything ends: boot->demand, from the
+ * table's list and its signature; and where a signature is required, that there
+ * is one. -EKEYREJECTED with *failure.
+ */
+int boot_permit(struct boot *boot, struct failure *failure) _must_check;
+
+/* Brings the ISO to its place, checked; or checks it where it is. Interruptible.
+ */
 int boot_fetch(struct boot *boot, struct failure *failure) _must_check;
 
-/* The sha256 that the ISO must have and who says so, from the table's list and
- * its signature; "": nothing says. */
-struct boot_demand {
-	char sha256[SHA256_HEX_MAX];
-	char who[160];
-};
-int boot_demand(const struct boot *boot, struct boot_demand *ret_demand,
+/* Its parts. What is believed of what lies beside the ISO: when a key of the
+ * table vouches for it, no other signature is required. */
+void boot_trust(const struct boot *boot, struct trust *ret_trust);
+/* Checks all of a source that has a descriptor. */
+int boot_verify(const struct boot *boot, struct verify_verdict *ret_verdict,
 		struct failure *failure) _must_check;
+/* Of a distribution that signs the ISO itself, which says more than a list does:
+ * that signature, and in *checks whose it is. */
+int boot_check_signature(const struct boot *boot, struct boot_demand *checks,
+			 struct failure *failure) _must_check;
+/* With --insecure, what cannot be checked is said and passed over. */
+int boot_tolerate(const struct boot *boot, int r, const struct failure *failure)
+	_must_check;
 
 /* The bootstrap itself: this one, or the one of a build. */
 int boot_self_open(const struct boot *boot, struct self *ret_self,

@@ -252,10 +252,14 @@ static int run(struct boot *boot, struct boot_arguments *a,
 	/* The bootstrap before this one has tried it already. */
 	if (r == 0 && boot->chosen && !a->resume)
 		r = boot_kernel_try(boot, failure);
+	if (r == 0)
+		r = boot_permit(boot, failure);
 	if (r < 0)
 		return r;
-	if (a->dry_run)
+	if (a->dry_run) {
+		boot_print_demand(boot);
 		return check_policy(boot, failure);
+	}
 	return boot->reserves ? reserve(boot, failure)
 			      : fetch_and_go(boot, failure);
 }

@@ -14,10 +14,11 @@ import threading
 from pathlib import Path
 
 TESTS = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(TESTS / "image"))
+sys.path[:0] = [str(TESTS / "image"), str(TESTS)]
 import isolated  # noqa: E402  pylint: disable=wrong-import-position
 from image_server import Server  # noqa: E402  pylint: disable=wrong-import-position
 from isolated import ok  # noqa: E402  pylint: disable=wrong-import-position
+from lab import distrotable  # noqa: E402  pylint: disable=wrong-import-position
 
 WRONG = [
     ([], "which ISO"),
@@ -130,6 +131,49 @@ def test_servers(program, work, iso):
         server.shutdown()
 
 
+def test_signatures(program, work, iso):
+    """Where a signature is required: known before anything ends."""
+    run = isolated.run
+    run("cp", "-a", "/etc", work / "etc")
+    run("mount", "--bind", work / "etc", "/etc")
+    key = str(work / "key")
+    run("minisign", "-G", "-W", "-p", f"{key}.pub", "-s", key)
+    required = ["--dry-run", "--require-signature", "--trust", f"{key}.pub"]
+    with Server(str(work)) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = (f"http://127.0.0.1:{server.server_address[1]}/ok/{iso.name}")
+        for what, reference in ("a URL", url), ("a file", str(iso)):
+            status, said = boot(program, *required, reference)
+            ok(status == 1 and re.search(
+                r"no live\.iso\.minisig is beside it; .*table of dist",
+                said.splitlines()[-1]), f"{what} without a signature", said)
+        run("minisign", "-S", "-s", key, "-m", iso)
+        for what, reference in ("a URL", url), ("a file", str(iso)):
+            _, said = boot(program, *required, reference)
+            ok("signature" not in said, f"{what} with one", said)
+        Path(f"{iso}.minisig").unlink()
+        table = Path("/etc/boomerang/distros.ini")
+        table.parent.mkdir(exist_ok=True)
+        distrotable.make(work, iso, url)
+        table.write_text((work / "table.ini").read_text())
+        _, said = boot(program, *required, "lab")
+        ok(re.search(r"^checks +SHA256SUMS, signed by Lab ", said,
+                     re.MULTILINE) and "required" not in said,
+           "the table's key signed its checksums", said)
+        with open(work / "SHA256SUMS", "a", encoding="ascii") as sums:
+            sums.write("# changed\n")
+        status, said = boot(program, *required, "lab")
+        ok(status == 1 and "SHA256SUMS" in said.splitlines()[-1],
+           "checksums that were changed", said)
+        table.write_text((work / "table.ini").read_text().replace(
+            "signature = SHA256SUMS.sign\n", "").replace("keys = lab\n", ""))
+        status, said = boot(program, *required, "lab")
+        ok(status == 1 and "is beside it; " in said.splitlines()[-1],
+           "checksums that nobody signed", said)
+        server.shutdown()
+    run("umount", "/etc")
+
+
 def test_pair(program, work, kernel):
     """A kernel alone is looked at, too."""
     (work / "vmlinuz").write_bytes(kernel)
@@ -162,8 +206,9 @@ def test(program):
         test_file(program, iso)
         test_refused(program, work, iso)
         test_servers(program, work, iso)
+        test_signatures(program, work, iso)
         test_pair(program, work, kernel)
 
 
 if __name__ == "__main__":
-    isolated.main(test, "xorriso")
+    isolated.main(test, "xorriso", "minisign", "gpg", "gpgv")
