@@ -11,11 +11,14 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "bootstrap/await.h"
 #include "bootstrap/statefile.h"
 #include "root/cgroup.h"
 
-/* DHCP with one lost packet takes 4 s, a port behind spanning tree 30 s. */
+/* DHCP with one lost packet takes 4 s, a port behind spanning tree 30 s. When
+ * the network is up, but in the other family only, there may be no more. */
 #define NETWORK_LIMIT_MS 40000
+#define FAMILY_LIMIT_MS	 10000
 /* SIGKILL takes effect at once unless a process hangs in the kernel. */
 #define STUCK_LIMIT_MS 20000
 /* The cleaner waits for memory and devices to come back. */
@@ -60,9 +63,22 @@ static void act_refuse(struct supervisor *s, struct client *asker)
 	control_failed(asker, &failure);
 }
 
-static bool needs_network(const char *ref)
+/* Also when it has failed so far: a cable may be plugged in right now. Where
+ * ip= leaves it to others there is nothing to wait for. */
+static bool must_wait(const struct supervisor *s)
 {
-	return strstr(ref, "://") && !str_after(ref, "file://");
+	return s->awaited && !(s->network_families & s->awaited) &&
+	       s->network_state != NETWORK_OFF;
+}
+
+void supervisor_check_network(struct supervisor *s)
+{
+	if (s->state != STATE_WAITING)
+		return;
+	if (must_wait(s))
+		control_waiting(s->asker, s->status.network);
+	else
+		supervisor_happen(s, EVENT_READY, NULL);
 }
 
 static void act_await(struct supervisor *s, struct client *asker)
@@ -74,11 +90,12 @@ static void act_await(struct supervisor *s, struct client *asker)
 	(void)str_copy(s->status.image, sizeof(s->status.image),
 		       s->load.wanted.ref);
 	statefile_write(STATEFILE_IMAGE, s->load.wanted.ref);
-	if (s->network_state == NETWORK_WAITING &&
-	    needs_network(s->load.wanted.ref))
-		loop_timer(&s->loop, &s->await, NETWORK_LIMIT_MS);
-	else
-		supervisor_happen(s, EVENT_READY, NULL);
+	s->awaited = await_families(s->load.wanted.ref);
+	if (must_wait(s))
+		loop_timer(&s->loop, &s->await,
+			   s->network_families ? FAMILY_LIMIT_MS
+					       : NETWORK_LIMIT_MS);
+	supervisor_check_network(s);
 }
 
 static void fail_load(struct supervisor *s, const struct failure *failure)
@@ -221,6 +238,7 @@ static void act_welcome(struct supervisor *s, _unused struct client *asker)
 	/* The lease that it got meanwhile was undone with the rest. */
 	if (s->network_changed) {
 		s->network_state = NETWORK_WAITING;
+		s->network_families = 0;
 		service_restart(&s->network);
 	}
 	ssh_resume(&s->ssh);

@@ -16,6 +16,10 @@ void supervisor_happen(struct supervisor *supervisor, enum event event,
 void supervisor_act(struct supervisor *supervisor, unsigned int actions,
 		    struct client *asker);
 
+/* The network's state has changed, or what is waited for: a load that waits
+ * for it may begin, or its asker is told why not yet. */
+void supervisor_check_network(struct supervisor *supervisor);
+
 /* The clean worker did not do all of its work: says so among the leaks, and
  * at least brings the screen back. */
 void supervisor_clean_failed(struct supervisor *supervisor, const char *what);

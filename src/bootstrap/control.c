@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/path.h"
+#include "base/text.h"
 
 static void drop(struct client *client)
 {
@@ -149,19 +150,36 @@ static void reply(struct client *client, const struct control_reply *message)
 			    MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
+/* A client that does not read must still have room for the last word. */
+static bool has_read(const struct client *client)
+{
+	int unread = 0;
+
+	return client && ioctl(client->source.fd, SIOCOUTQ, &unread) == 0 &&
+	       unread == 0;
+}
+
 void control_progress(struct client *client, const struct progress *progress)
 {
 	static struct control_reply message;
-	int unread = 0;
 
-	/* A client that does not read must still have room for the last
-	 * word. */
-	if (!client || ioctl(client->source.fd, SIOCOUTQ, &unread) < 0 ||
-	    unread > 0)
+	if (!has_read(client))
 		return;
 	message = (struct control_reply){ .magic = CONTROL_MAGIC,
 					  .kind = CONTROL_PROGRESS,
 					  .progress = *progress };
+	reply(client, &message);
+}
+
+void control_waiting(struct client *client, const char *network)
+{
+	static struct control_reply message;
+
+	if (!has_read(client))
+		return;
+	message = (struct control_reply){ .magic = CONTROL_MAGIC,
+					  .kind = CONTROL_WAITING };
+	(void)str_copy(message.waiting, sizeof(message.waiting), network);
 	reply(client, &message);
 }
 

@@ -39,6 +39,7 @@ void control_set_target(struct control *control, int fd);
 
 /* Sends a reply; client may be NULL: nobody asked. */
 void control_progress(struct client *client, const struct progress *progress);
+void control_waiting(struct client *client, const char *network);
 void control_status(struct client *client, const struct status *status);
 
 /* These are the last words: the client is closed, without gone(). */

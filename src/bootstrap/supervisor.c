@@ -315,6 +315,7 @@ static void network_said(struct worker *worker, const void *bytes, size_t len,
 	if (report.magic != CONTROL_MAGIC)
 		return;
 	s->network_state = (enum network_state)report.state;
+	s->network_families = report.families;
 	report.text[sizeof(report.text) - 1] = '\0';
 	(void)str_copy(s->status.network, sizeof(s->status.network),
 		       report.text);
@@ -326,8 +327,7 @@ static void network_said(struct worker *worker, const void *bytes, size_t len,
 				       ? s->settings.boot_mac.bytes
 				       : report.mac,
 			       *s->settings.first.ref);
-	if (s->network_state != NETWORK_WAITING)
-		supervisor_happen(s, EVENT_READY, NULL);
+	supervisor_check_network(s);
 }
 
 static void waited_enough(struct timer *timer)

@@ -50,7 +50,9 @@ struct supervisor {
 	struct timer await; /* for the network */
 	struct timer stuck; /* for the target's end, or the cleaner's */
 	enum network_state network_state;
-	bool network_changed; /* behind a target's back */
+	uint32_t network_families; /* that are up */
+	uint32_t awaited;	   /* of them, one of these */
+	bool network_changed;	   /* behind a target's back */
 
 	struct status status;
 };

@@ -48,6 +48,22 @@ static void display_progress(struct display *display,
 	fflush(stdout);
 }
 
+static void display_waiting(struct display *display, const char *network)
+{
+	char line[PROGRESS_LINE_MAX];
+	struct text text = text_over(line, sizeof(line));
+
+	text_add(&text, "waiting for the network%s%s", *network ? ": " : "",
+		 network);
+	if (display->terminal)
+		printf("\r%s%*s", line,
+		       (int)(MAX(display->width, text.len) - text.len), "");
+	else
+		printf("%s\n", line);
+	display->width = display->terminal ? text.len : 0;
+	fflush(stdout);
+}
+
 static void display_end(struct display *display)
 {
 	if (display->width > 0)
@@ -86,6 +102,9 @@ static int follow(int fd, int signal_fd, struct display *display,
 		switch (reply.kind) {
 		case CONTROL_PROGRESS:
 			display_progress(display, &reply.progress);
+			break;
+		case CONTROL_WAITING:
+			display_waiting(display, reply.waiting);
 			break;
 		case CONTROL_DONE:
 			return 0;

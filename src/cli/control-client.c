@@ -93,6 +93,8 @@ int control_client_receive(int fd, struct control_reply *ret_reply,
 		make_status_text(&reply.status);
 	if (reply.kind == CONTROL_FAILED)
 		MAKE_TEXT(reply.failure.text);
+	if (reply.kind == CONTROL_WAITING)
+		MAKE_TEXT(reply.waiting);
 	*ret_reply = reply;
 	return 0;
 }

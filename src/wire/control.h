@@ -5,10 +5,10 @@
  * one per SOCK_SEQPACKET record. A record of another size or magic is refused.
  *
  * Control socket (CONTROL_PATH, root only): one request a connection, then
- * replies. CONTROL_LOAD answers with any number of CONTROL_PROGRESS and ends
- * with CONTROL_DONE (the target's init runs) or CONTROL_FAILED; closing the
- * connection before that cancels the load. CONTROL_STATUS answers with one
- * CONTROL_STATUS_IS; the others with CONTROL_DONE (accepted) or
+ * replies. CONTROL_LOAD answers with any number of CONTROL_WAITING and
+ * CONTROL_PROGRESS and ends with CONTROL_DONE (the target's init runs) or
+ * CONTROL_FAILED; closing the connection before that cancels the load.
+ * CONTROL_STATUS answers with one CONTROL_STATUS_IS; the others with CONTROL_DONE (accepted) or
  * CONTROL_FAILED. CONTROL_KEXEC starts the kernel that was loaded for
  * kexec(8), which is refused while an image runs.
  *
@@ -237,6 +237,7 @@ enum control_reply_kind {
 	CONTROL_DONE,
 	CONTROL_FAILED,
 	CONTROL_STATUS_IS,
+	CONTROL_WAITING,
 };
 
 struct control_reply {
@@ -246,5 +247,7 @@ struct control_reply {
 		struct progress progress;
 		struct failure failure;
 		struct status status;
+		/* For the network, and what is known of it. */
+		char waiting[CONTROL_NETWORK_MAX];
 	};
 };
