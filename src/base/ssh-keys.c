@@ -75,11 +75,21 @@ static bool is_key_of(const char *key, const char *type, size_t type_len)
 		key[digits] == '\t');
 }
 
+/* What a terminal could interpret; names are in whatever encoding. */
+static bool has_controls(const char *line)
+{
+	for (; *line; line++)
+		if (((unsigned char)*line < ' ' && *line != '\t') ||
+		    *line == 0x7f)
+			return true;
+	return false;
+}
+
 bool ssh_key_is_public(const char *line)
 {
 	const char *end = word_end(line);
 
-	if (!str_is_printable(line))
+	if (has_controls(line))
 		return false;
 	if (!is_type(line, (size_t)(end - line))) {
 		line = end + strspn(end, " \t");

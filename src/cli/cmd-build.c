@@ -26,6 +26,8 @@ struct arguments {
 	struct list ssh_keys, authorities, trust;
 	struct media_options media;
 	bool iso;
+	const char *programs; /* where boomerang and boomerang-init are; NULL:
+				 where we are */
 };
 
 static void list_add(struct list *list, const char *item)
@@ -48,20 +50,37 @@ static int set_level(const char *word, struct arguments *a)
 	return STATUS_OK;
 }
 
+static int set_profile(const char *word, struct arguments *a)
+{
+	static const char *const names[] = {
+		[BOOTFILES_RESCUE] = "rescue",
+		[BOOTFILES_MINIMAL] = "minimal",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		if (str_eq(word, names[i])) {
+			a->options.profile = (enum bootfiles_profile)i;
+			return STATUS_OK;
+		}
+	return command_misuse("build", "--profile is rescue or minimal");
+}
+
 /* Where the value of an option goes that takes one text; NULL: another one. */
 static const char **text_of(struct arguments *a, int option)
 {
 	switch (option) {
 	case 'A':
 		return &a->options.policy.auth;
-	case 'C':
-		return &a->options.policy.cache_size;
 	case 'B':
 		return &a->media.server;
+	case 'C':
+		return &a->options.policy.cache_size;
 	case 'c':
 		return &a->options.parameters;
 	case 'f':
 		return &a->options.firmware;
+	case 'H':
+		return &a->options.ssh.host_key;
 	case 'k':
 		return &a->options.kernel;
 	case 'L':
@@ -70,6 +89,10 @@ static const char **text_of(struct arguments *a, int option)
 		return &a->options.modules;
 	case 'o':
 		return &a->options.out;
+	case 'P':
+		return &a->programs;
+	case 'S':
+		return &a->options.sysroot;
 	}
 	return NULL;
 }
@@ -99,6 +122,8 @@ static int set_option(struct arguments *a, int option, char **argv)
 		list_add(list, optarg);
 	else if (option == 'l')
 		return set_level(optarg, a);
+	else if (option == 'p')
+		return set_profile(optarg, a);
 	else if (option == 'R')
 		a->options.policy.require_signature = true;
 	else if (option == 'I')
@@ -118,15 +143,19 @@ static int parse_options(int argc, char **argv, struct arguments *a)
 		{ "cache-size", required_argument, NULL, 'C' },
 		{ "cmdline", required_argument, NULL, 'c' },
 		{ "firmware", required_argument, NULL, 'f' },
+		{ "host-key", required_argument, NULL, 'H' },
 		{ "iso", no_argument, NULL, 'I' },
 		{ "kernel", required_argument, NULL, 'k' },
 		{ "level", required_argument, NULL, 'l' },
 		{ "loaders", required_argument, NULL, 'L' },
 		{ "modules", required_argument, NULL, 'm' },
 		{ "output", required_argument, NULL, 'o' },
+		{ "profile", required_argument, NULL, 'p' },
+		{ "programs", required_argument, NULL, 'P' },
 		{ "require-signature", no_argument, NULL, 'R' },
 		{ "server", required_argument, NULL, 'B' },
 		{ "ssh-key", required_argument, NULL, 's' },
+		{ "sysroot", required_argument, NULL, 'S' },
 		{ "trust", required_argument, NULL, 't' },
 		{ "wifi", no_argument, NULL, 'w' },
 		{ 0 },
@@ -148,6 +177,9 @@ static int check_arguments(int argc, char **argv, const struct arguments *a)
 	if (!a->options.kernel != !a->options.modules)
 		return command_misuse(argv[0],
 				      "--kernel and --modules go together");
+	if (!a->options.sysroot != !a->programs)
+		return command_misuse(argv[0],
+				      "--sysroot and --programs go together");
 	if (a->options.firmware && !a->options.wifi)
 		return command_misuse(argv[0], "--firmware goes with --wifi");
 	if (!bootscript_parameters_fit(a->options.parameters))
@@ -173,32 +205,42 @@ static int check_arguments(int argc, char **argv, const struct arguments *a)
 	return STATUS_OK;
 }
 
-static void print_row(const char *what, uint64_t bytes)
+static void print_row(const char *what, uint64_t unpacked, uint64_t packed)
 {
-	char size[SIZE_TEXT_MAX];
+	char size[SIZE_TEXT_MAX], whole[SIZE_TEXT_MAX] = "";
 
-	printf("  %-22s %10s\n", what, size_text(bytes, size));
+	if (unpacked)
+		size_text(unpacked, whole);
+	printf("  %-22s %10s %10s\n", what, whole, size_text(packed, size));
 }
 
-static void print_report(const char *out, const struct bootfiles_report *report,
-			 int64_t elapsed_ms)
+static void print_sizes(const struct bootfiles_report *report)
 {
 	static const char *const parts[MANIFEST_PARTS] = {
-		[MANIFEST_KERNEL] = "vmlinuz, within too",
+		[MANIFEST_KERNEL] = "vmlinuz, to be another",
 		[MANIFEST_PROGRAMS] = "programs, libraries",
+		[MANIFEST_SSH] = "SSH",
 		[MANIFEST_MODULES] = "kernel modules",
 		[MANIFEST_FIRMWARE] = "Wi-Fi firmware",
 		[MANIFEST_CERTIFICATES] = "certificates",
 		[MANIFEST_OTHER] = "other",
 	};
+	const struct archive_sizes *sizes = &report->sizes;
 
-	printf("%s: kernel from %s\n", out, report->kernel);
-	print_row("vmlinuz", report->kernel_size);
+	printf("  %-22s %10s %10s\n", "", "unpacked", "to load");
 	for (size_t i = 0; i < MANIFEST_PARTS; i++)
-		if (i != MANIFEST_FIRMWARE || report->firmware.named > 0)
-			print_row(parts[i], report->sizes.part[i]);
-	print_row("all of these, unpacked", report->sizes.unpacked);
-	print_row("bootstrap.img", report->sizes.compressed);
+		if (sizes->part[i])
+			print_row(parts[i], sizes->part[i], sizes->packed[i]);
+	print_row("bootstrap.img", sizes->unpacked, sizes->compressed);
+	print_row("vmlinuz", 0, report->kernel_size);
+	print_row("both", 0, sizes->compressed + report->kernel_size);
+}
+
+static void print_report(const char *out, const struct bootfiles_report *report,
+			 int64_t elapsed_ms)
+{
+	printf("%s: kernel from %s\n", out, report->kernel);
+	print_sizes(report);
 	if (report->firmware.named > 0)
 		printf("  %zu of %zu files of firmware that wireless drivers "
 		       "name are here\n",
@@ -216,8 +258,28 @@ static int build_media(const struct arguments *a, struct failure *failure)
 	int r = media_build(&a->media, sizes, failure);
 
 	for (size_t i = 0; r == 0 && i < MEDIA_KINDS; i++)
-		print_row(names[i], sizes[i]);
+		print_row(names[i], 0, sizes[i]);
 	return r;
+}
+
+/* The two programs that go into the bootstrap. */
+static int find_programs(const struct arguments *a,
+			 char program[static PATH_MAX],
+			 char init[static PATH_MAX], struct failure *failure)
+{
+	struct text one = text_over(program, PATH_MAX);
+	struct text other = text_over(init, PATH_MAX);
+
+	if (!a->programs) {
+		if (!realpath("/proc/self/exe", program))
+			return failure_errno(failure, errno, "/proc/self/exe");
+		return sibling_find("boomerang-init", init, failure);
+	}
+	text_add(&one, "%s/boomerang", a->programs);
+	text_add(&other, "%s/boomerang-init", a->programs);
+	return one.cut || other.cut
+		       ? failure_errno(failure, ENAMETOOLONG, "%s", a->programs)
+		       : 0;
 }
 
 static int build(struct arguments *a)
@@ -228,10 +290,8 @@ static int build(struct arguments *a)
 	int64_t start_ms = clock_ms();
 	int r = a->iso ? media_check(&a->media, &failure) : 0;
 
-	if (r == 0 && !realpath("/proc/self/exe", program))
-		r = failure_errno(&failure, errno, "/proc/self/exe");
 	if (r == 0)
-		r = sibling_find("boomerang-init", init, &failure);
+		r = find_programs(a, program, init, &failure);
 	if (r == 0) {
 		a->options.program = program;
 		a->options.init = init;
@@ -264,8 +324,8 @@ int cmd_build(int argc, char **argv)
 		status = check_arguments(argc, argv, &a);
 	if (status != STATUS_OK)
 		return status;
-	a.options.ssh_keys = a.ssh_keys.items;
-	a.options.ssh_key_count = a.ssh_keys.count;
+	a.options.ssh.keys = a.ssh_keys.items;
+	a.options.ssh.key_count = a.ssh_keys.count;
 	a.options.authorities = a.authorities.items;
 	a.options.authority_count = a.authorities.count;
 	a.options.policy.trust = a.trust.items;

@@ -5,15 +5,18 @@
  * starts it again when it ends. Its commands are those of the program, called
  * as functions. It is root's shell, too, which sshd starts.
  */
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
+#include <sys/pidfd.h>
 #include <termios.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/log.h"
 #include "base/nearest.h"
 #include "base/spawn.h"
@@ -42,6 +45,7 @@ static const struct prompt_command {
 	const char *help;
 	int (*run)(int argc, char **argv);
 	bool hands_over; /* success may give this console to another */
+	bool ends_machine;
 } commands[] = {
 	{ "load", "load REF [--keep NAME]",
 	  "run the image at REF: a URL, docker://…, a file", prompt_load,
@@ -60,8 +64,8 @@ static const struct prompt_command {
 	  "join a wireless network; alone: a menu", cmd_wifi, false },
 	{ "shell", "shell", "a shell of the bootstrap; `exit` leaves it",
 	  prompt_shell, false },
-	{ "reboot", "reboot", "reboot the machine", cmd_reboot, true },
-	{ "poweroff", "poweroff", "switch the machine off", cmd_poweroff,
+	{ "reboot", "reboot", "reboot the machine", cmd_reboot, true, true },
+	{ "poweroff", "poweroff", "switch the machine off", cmd_poweroff, true,
 	  true },
 	{ "help", "help", "this list", prompt_help, false },
 	{ "exit", "exit", "leave this prompt, as Ctrl+D does", prompt_exit,
@@ -139,7 +143,7 @@ static int prompt_load(int argc, char **argv)
 
 static int prompt_shell(int argc, char **argv)
 {
-	static const char *const shell[] = { "/bin/sh", NULL };
+	static const char *const shell[] = { "/bin/sh", "-l", NULL };
 	const struct spawn what = {
 		.argv = shell,
 		.fd = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO },
@@ -200,6 +204,31 @@ static void wait_to_be_ended(void)
 	(void)poll(&console, 1, HAND_OVER_MS);
 }
 
+/*
+ * Who is logged in from elsewhere shall not wait for a machine that is gone: the
+ * session ends first, and then the command is run, by a child that has nothing
+ * of the session's.
+ */
+static int run_after_session(const struct prompt_command *command,
+			     struct words *words)
+{
+	_cleanup_fd int server = pidfd_open(getppid(), 0);
+	_cleanup_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+	struct pollfd end = { .fd = server, .events = POLLIN };
+	pid_t pid = server < 0 || null_fd < 0 ? -1 : fork();
+
+	if (pid < 0)
+		return command->run(words->count, words->word);
+	session.left = true;
+	if (pid > 0)
+		return STATUS_OK;
+	setsid();
+	for (int i = 0; i <= STDERR_FILENO; i++)
+		(void)dup2(null_fd, i);
+	(void)poll(&end, 1, HAND_OVER_MS);
+	_exit(command->run(words->count, words->word));
+}
+
 /* Returns the command's status. */
 static int run_words(struct words *words)
 {
@@ -211,6 +240,8 @@ static int run_words(struct words *words)
 		return STATUS_USAGE;
 	}
 	optind = 0; /* getopt_long() begins anew */
+	if (command->ends_machine && !session.on_console && words->count == 1)
+		return run_after_session(command, words);
 	status = command->run(words->count, words->word);
 	if (status == STATUS_OK && command->hands_over && session.on_console)
 		wait_to_be_ended();

@@ -20,7 +20,7 @@
 
 #define ANSWER_MAX     (64 * KIB)
 #define WAIT_MS	       500 /* doubled from time to time, up to this: */
-#define WAIT_MAX_MS    15000
+#define WAIT_MAX_MS    5000
 #define UNSAID_MS      20000 /* as long the network may take without a word */
 #define WORD_SHOWN_MAX 80
 

@@ -63,7 +63,7 @@ static int writer_start(struct writer *w, int level)
 	return 0;
 }
 
-/* Compresses the len bytes and, with ZSTD_e_end, all that is left. */
+/* Compresses the len bytes and, but with ZSTD_e_continue, all that is left. */
 static int put(struct writer *w, const void *bytes, size_t len,
 	       ZSTD_EndDirective directive)
 {
@@ -83,7 +83,8 @@ static int put(struct writer *w, const void *bytes, size_t len,
 			return failure_errno(w->failure, -r,
 					     "writing the initramfs");
 		w->sizes.compressed += out.pos;
-	} while (in.pos < in.size || (directive == ZSTD_e_end && left > 0));
+	} while (in.pos < in.size ||
+		 (directive != ZSTD_e_continue && left > 0));
 	return 0;
 }
 
@@ -168,6 +169,47 @@ static int put_trailer(struct writer *w)
 	return put(w, w->header, b.len, ZSTD_e_end);
 }
 
+static int put_entries(struct writer *w, const struct manifest *m,
+		       enum manifest_part part, bool files)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < m->count; i++) {
+		const struct manifest_entry *entry = &m->entries[i];
+
+		if (S_ISREG(entry->mode) != files ||
+		    (files && entry->part != part))
+			continue;
+		r = entry->source ? put_file(w, entry) : put_bytes(w, entry);
+	}
+	return r;
+}
+
+/* The files of one part, compressed up to their end, so that it is known how
+ * much of the archive they are. */
+static int put_part(struct writer *w, const struct manifest *m,
+		    enum manifest_part part)
+{
+	uint64_t before = w->sizes.compressed;
+	int r = put_entries(w, m, part, true);
+
+	if (r == 0)
+		r = put(w, "", 0, ZSTD_e_flush);
+	w->sizes.packed[part] += w->sizes.compressed - before;
+	return r;
+}
+
+/* What the kernel needs before any file, as it makes no directory by itself. */
+static int put_places(struct writer *w, const struct manifest *m)
+{
+	int r = put_entries(w, m, MANIFEST_OTHER, false);
+
+	if (r == 0)
+		r = put(w, "", 0, ZSTD_e_flush);
+	w->sizes.packed[MANIFEST_OTHER] = w->sizes.compressed;
+	return r;
+}
+
 int archive_write(const struct manifest *m, int fd, int level,
 		  struct archive_sizes *ret_sizes, struct failure *failure)
 {
@@ -181,9 +223,10 @@ int archive_write(const struct manifest *m, int fd, int level,
 	w->fd = fd;
 	w->failure = failure;
 	r = writer_start(w, level);
-	for (size_t i = 0; r == 0 && i < m->count; i++)
-		r = m->entries[i].source ? put_file(w, &m->entries[i])
-					 : put_bytes(w, &m->entries[i]);
+	if (r == 0)
+		r = put_places(w, m);
+	for (int part = 0; r == 0 && part < MANIFEST_PARTS; part++)
+		r = put_part(w, m, (enum manifest_part)part);
 	if (r == 0)
 		r = put_trailer(w);
 	if (r == 0)

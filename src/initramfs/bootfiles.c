@@ -12,7 +12,9 @@
 #include "initramfs/contents.h"
 #include "initramfs/kernel.h"
 #include "initramfs/modules.h"
+#include "initramfs/program.h"
 #include "initramfs/ssh.h"
+#include "initramfs/tools.h"
 #include "wire/boot-plan.h"
 
 #define KERNEL_CACHE ".cache/kernel"
@@ -31,28 +33,72 @@ static int out_path(const struct bootfiles_options *options, const char *name,
 }
 
 static int choose_kernel(const struct bootfiles_options *options,
-			 struct kernel *ret_kernel, struct failure *failure)
+			 uint16_t machine, struct kernel *ret_kernel,
+			 struct failure *failure)
 {
 	struct kernel kernel;
 	int r;
 
 	if (!options->kernel) {
-		r = kernel_find(KERNEL_CACHE, &kernel, failure);
+		r = options->sysroot
+			    ? kernel_find_in(options->sysroot, &kernel, failure)
+			    : kernel_find(KERNEL_CACHE, &kernel, failure);
 		if (r < 0)
 			return r;
 	} else if (!str_copy(kernel.image, PATH_MAX, options->kernel) ||
 		   !str_copy(kernel.modules, PATH_MAX, options->modules)) {
 		return failure_errno(failure, ENAMETOOLONG, "--kernel");
 	}
-	r = kernel_check(&kernel, failure);
+	r = kernel_check(&kernel, machine, failure);
 	if (r == 0)
 		*ret_kernel = kernel;
 	return r;
 }
 
+static void add_programs(struct manifest *m,
+			 const struct bootfiles_options *options,
+			 const char *made_key)
+{
+	bool rescue = options->profile == BOOTFILES_RESCUE;
+	struct ssh_options ssh = options->ssh;
+
+	m->part = MANIFEST_PROGRAMS;
+	contents_add_programs(m, options->program, options->init);
+	if (rescue) {
+		tools_add(m, "rescue");
+		manifest_symlink(m, "/usr/bin/sh", "bash");
+	}
+	m->part = MANIFEST_SSH;
+	if (rescue)
+		tools_add(m, "ssh");
+	ssh.made_key = made_key;
+	if (rescue || ssh.key_count > 0 || ssh.host_key)
+		ssh_add(m, &ssh);
+	m->part = MANIFEST_PROGRAMS;
+	contents_add_busybox(m);
+}
+
+static void add_modules(struct manifest *m,
+			const struct bootfiles_options *options,
+			const struct kernel *kernel,
+			struct wifi_firmware *ret_firmware)
+{
+	const char *list = options->profile == BOOTFILES_RESCUE
+				   ? modules_default
+				   : modules_minimal;
+
+	m->part = MANIFEST_MODULES;
+	if (options->wifi)
+		wifi_add(m, kernel->modules, list, options->firmware,
+			 ret_firmware);
+	else
+		modules_add(m, kernel->modules, list);
+	modules_squash(m, kernel->modules, options->level);
+}
+
 static void fill_manifest(struct manifest *m,
 			  const struct bootfiles_options *options,
-			  const struct kernel *kernel, const char *host_key,
+			  const struct kernel *kernel, const char *made_key,
 			  struct wifi_firmware *ret_firmware)
 {
 	m->part = MANIFEST_OTHER;
@@ -60,37 +106,35 @@ static void fill_manifest(struct manifest *m,
 	contents_add_etc(m, options->version);
 	policy_add(m, &options->policy);
 	m->part = MANIFEST_KERNEL;
-	manifest_file(m, SELF_KERNEL, 0644, kernel->image);
-	m->part = MANIFEST_PROGRAMS;
-	contents_add_programs(m, options->program, options->init);
-	ssh_add(m, options->ssh_keys, options->ssh_key_count, host_key);
+	/* To become another kernel is for a person to ask. */
+	if (options->profile == BOOTFILES_RESCUE)
+		manifest_file(m, SELF_KERNEL, 0644, kernel->image);
+	add_programs(m, options, made_key);
 	m->part = MANIFEST_CERTIFICATES;
 	contents_add_certificates(m, options->authorities,
 				  options->authority_count);
-	m->part = MANIFEST_MODULES;
-	if (options->wifi)
-		wifi_add(m, kernel->modules, options->firmware, ret_firmware);
-	else
-		modules_add(m, kernel->modules, modules_default);
-	modules_squash(m, kernel->modules, options->level);
+	add_modules(m, options, kernel, ret_firmware);
 }
 
 static int write_initramfs(const struct bootfiles_options *options,
-			   const struct kernel *kernel,
+			   uint16_t machine, const struct kernel *kernel,
 			   struct bootfiles_report *report,
 			   struct failure *failure)
 {
 	_cleanup_newfile struct newfile file = NEWFILE_NONE;
-	_cleanup_manifest struct manifest manifest = { 0 };
-	char path[PATH_MAX], host_key[PATH_MAX];
+	_cleanup_manifest struct manifest manifest = {
+		.sysroot = options->sysroot,
+		.machine = machine,
+	};
+	char path[PATH_MAX], made_key[PATH_MAX];
 	int r;
 
-	r = out_path(options, HOST_KEY, host_key, failure);
+	r = out_path(options, HOST_KEY, made_key, failure);
 	if (r == 0)
 		r = out_path(options, BOOTSCRIPT_INITRAMFS, path, failure);
 	if (r < 0)
 		return r;
-	fill_manifest(&manifest, options, kernel, host_key, &report->firmware);
+	fill_manifest(&manifest, options, kernel, made_key, &report->firmware);
 	r = manifest_check(&manifest, failure);
 	if (r == 0)
 		r = newfile_begin(path, 0644, &file, failure);
@@ -118,7 +162,7 @@ static int write_script(const struct bootfiles_options *options,
 }
 
 static int write_scripts(const struct bootfiles_options *options,
-			 struct failure *failure)
+			 uint16_t machine, struct failure *failure)
 {
 	char ipxe_text[SCRIPT_MAX], grub_text[SCRIPT_MAX];
 	char cmdline_text[SCRIPT_MAX];
@@ -127,9 +171,9 @@ static int write_scripts(const struct bootfiles_options *options,
 	struct text cmdline = text_over(cmdline_text, sizeof(cmdline_text));
 	int r;
 
-	bootscript_cmdline(&cmdline, options->parameters);
-	bootscript_ipxe(&ipxe, options->parameters);
-	bootscript_grub(&grub, options->version, options->parameters);
+	bootscript_cmdline(&cmdline, machine, options->parameters);
+	bootscript_ipxe(&ipxe, machine, options->parameters);
+	bootscript_grub(&grub, machine, options->version, options->parameters);
 	r = write_script(options, "boot.ipxe", &ipxe, failure);
 	if (r == 0)
 		r = write_script(options, "grub.cfg", &grub, failure);
@@ -145,23 +189,26 @@ int bootfiles_build(const struct bootfiles_options *options,
 	struct bootfiles_report report = { 0 };
 	struct kernel kernel;
 	char path[PATH_MAX];
+	uint16_t machine;
 	int r;
 
-	r = choose_kernel(options, &kernel, failure);
+	r = program_machine(options->init, &machine, failure);
+	if (r == 0)
+		r = choose_kernel(options, machine, &kernel, failure);
 	if (r < 0)
 		return r;
 	(void)str_copy(report.kernel, sizeof(report.kernel), kernel.image);
 	r = path_mkdirs(options->out, 0755);
 	if (r < 0)
 		return failure_errno(failure, -r, "%s", options->out);
-	r = write_initramfs(options, &kernel, &report, failure);
+	r = write_initramfs(options, machine, &kernel, &report, failure);
 	if (r == 0)
 		r = out_path(options, BOOTSCRIPT_KERNEL, path, failure);
 	if (r == 0)
 		r = newfile_copy(path, 0644, kernel.image, &report.kernel_size,
 				 failure);
 	if (r == 0)
-		r = write_scripts(options, failure);
+		r = write_scripts(options, machine, failure);
 	if (r == 0)
 		*ret_report = report;
 	return r;

@@ -4,14 +4,22 @@
 
 #include "initramfs/archive.h"
 #include "initramfs/policy.h"
+#include "initramfs/ssh.h"
 #include "initramfs/wifi.h"
+
+/* What a bootstrap is for. */
+enum bootfiles_profile {
+	BOOTFILES_RESCUE,  /* to load images, and for people at work */
+	BOOTFILES_MINIMAL, /* to load images and return from them */
+};
 
 struct bootfiles_options {
 	const char *out;     /* the directory to write, made if missing */
+	const char *sysroot; /* see system.h; NULL: this machine */
 	const char *kernel;  /* its image; NULL, and modules too: found */
 	const char *modules; /* its directory lib/modules/RELEASE */
-	const char *const *ssh_keys; /* see ssh_add() */
-	size_t ssh_key_count;
+	enum bootfiles_profile profile;
+	struct ssh_options ssh;		/* made_key is set here */
 	const char *const *authorities; /* PEM files */
 	size_t authority_count;
 	struct policy policy; /* of images */

@@ -8,8 +8,13 @@
 #include "base/host.h"
 #include "base/text.h"
 #include "initramfs/program.h"
+#include "initramfs/system.h"
+#include "initramfs/tools.h"
+#include "wire/ssh.h"
+#include "wire/view.h"
 
-#define TEXT_MAX (16 * MIB)
+#define TEXT_MAX    (16 * MIB)
+#define BUSYBOX_MAX (64 * MIB)
 
 static const struct {
 	const char *path;
@@ -44,7 +49,7 @@ static const struct {
 	const char *path, *text;
 } texts[] = {
 	/* No password opens any of these: keys and consoles only. */
-	{ "/etc/passwd", "root:*:0:0:root:/root:/bin/sh\n"
+	{ "/etc/passwd", "root:*:0:0:root:/root:" SSH_SHELL "\n"
 			 "sshd:*:100:65534::/run/sshd:/usr/sbin/nologin\n"
 			 "nobody:*:65534:65534:nobody:/nonexistent:"
 			 "/usr/sbin/nologin\n" },
@@ -53,7 +58,7 @@ static const struct {
 			"disk:x:6:\n"
 			"nogroup:x:65534:\n" },
 	{ "/etc/shells", "/bin/sh\n"
-			 "/bin/ash\n" },
+			 "/bin/ash\n" SSH_SHELL "\n" },
 	{ "/etc/nsswitch.conf", "passwd: files\n"
 				"group: files\n"
 				"hosts: files dns\n" },
@@ -62,7 +67,12 @@ static const struct {
 	{ "/etc/profile", "export PATH=/usr/sbin:/usr/bin:/sbin:/bin\n"
 			  "export HOME=${HOME:-/root} TERM=${TERM:-linux}\n"
 			  "export LANG=C.UTF-8\n"
-			  "PS1='[bootstrap shell] \\w # '\n" },
+			  "PS1='[bootstrap shell] \\w # '\n"
+			  /* "!" is no letter of a language here, and nothing
+			   * is kept. */
+			  "[ -z \"$BASH_VERSION\" ] || set +H\n"
+			  "unset HISTFILE\n" },
+	{ "/etc/inputrc", "set enable-bracketed-paste off\n" },
 	{ "/root/.profile", "" },
 };
 
@@ -71,7 +81,7 @@ static const char *const terminals[] = {
 	"vt100", "vt102", "vt220", "xterm",  "xterm-256color",
 };
 
-/* Those of the host's terminals that it has, where its programs look. */
+/* Those that the system has, where its programs look. */
 static void add_terminals(struct manifest *m)
 {
 	static const char *const dirs[] = { "/lib/terminfo",
@@ -84,15 +94,13 @@ static void add_terminals(struct manifest *m)
 
 			text_add(&text, "%s/%c/%s", dirs[j], terminals[i][0],
 				 terminals[i]);
-			if (access(path, R_OK) < 0)
-				continue;
-			manifest_file(m, path, 0644, path);
-			break;
+			if (system_add_file(m, path, 0644))
+				break;
 		}
 	}
 }
 
-/* Files that serve when the host has them. */
+/* Files that serve when the system has them. */
 static void add_optional(struct manifest *m)
 {
 	static const char *const files[] = {
@@ -103,8 +111,7 @@ static void add_optional(struct manifest *m)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++)
-		if (access(files[i], R_OK) == 0)
-			manifest_file(m, files[i], 0644, files[i]);
+		(void)system_add_file(m, files[i], 0644);
 }
 
 void contents_add_etc(struct manifest *m, const char *version)
@@ -125,22 +132,6 @@ void contents_add_etc(struct manifest *m, const char *version)
 	add_optional(m);
 }
 
-/* The distribution's program name at path. */
-static void add_tool(struct manifest *m, const char *name, const char *path,
-		     const char *package)
-{
-	char source[PATH_MAX];
-	struct failure failure;
-
-	if (host_find_program(name, source) == 0) {
-		program_add(m, path, source);
-		return;
-	}
-	failure_set(&failure, ENOENT, "%s is not installed; install %s", name,
-		    package);
-	manifest_fail(m, &failure);
-}
-
 /* Whether a program of this name is on the bootstrap's PATH already. */
 static bool has_command(const struct manifest *m, const char *name)
 {
@@ -157,8 +148,21 @@ static bool has_command(const struct manifest *m, const char *name)
 	return false;
 }
 
+/* Whether a busybox has an applet of this name: it holds its names one behind
+ * the other, each with its NUL. */
+static bool has_applet(struct view busybox, const char *name)
+{
+	char string[NAME_MAX];
+	struct text text = text_over(string + 1, sizeof(string) - 1);
+
+	string[0] = '\0';
+	text_add(&text, "%s", name);
+	return !text.cut &&
+	       memmem(busybox.at, busybox.left, string, text.len + 2);
+}
+
 /* A link for every applet that no program stands for; init is ours. */
-static void add_applets(struct manifest *m, char *list)
+static void add_applets(struct manifest *m, struct view busybox, char *list)
 {
 	char *path;
 
@@ -168,34 +172,61 @@ static void add_applets(struct manifest *m, char *list)
 		char link[PATH_MAX];
 		struct text text = text_over(link, sizeof(link));
 
-		if (!slash || str_eq(name, "init") || has_command(m, name))
+		if (!slash || str_eq(name, "init") || has_command(m, name) ||
+		    !has_applet(busybox, name))
 			continue;
 		text_add(&text, "/%s", path);
 		manifest_symlink(m, link, "/bin/busybox");
 	}
 }
 
-static void add_busybox(struct manifest *m)
+/* Only a busybox that runs here can say where its applets belong; one of a
+ * sysroot has at most other ones. */
+static int list_applets(const char *busybox, char **ret_list,
+			struct failure *failure)
 {
-	char busybox[PATH_MAX];
-	const char *const argv[] = { busybox, "--list-full", NULL };
-	_cleanup_free char *list = NULL;
-	struct failure failure;
-	int r = host_find_program("busybox", busybox);
+	char ours[PATH_MAX];
+	const char *const argv[] = { busybox ? busybox : ours, "--list-full",
+				     NULL };
 
-	if (r < 0)
-		r = failure_set(&failure, -r,
-				"busybox is not installed; install "
-				"busybox-static");
-	else
-		r = host_output(argv, TEXT_MAX, &list, &failure);
+	if (!busybox && host_find_program("busybox", ours) < 0)
+		return failure_set(failure, ENOENT,
+				   "busybox is not installed; install "
+				   "busybox-static");
+	return host_output(argv, TEXT_MAX, ret_list, failure);
+}
+
+static int read_busybox(struct manifest *m, char source[static PATH_MAX],
+			char **ret_bytes, size_t *ret_len,
+			struct failure *failure)
+{
+	int r;
+
+	if (!system_find_program(m, "busybox", source))
+		return failure_set(failure, ENOENT,
+				   "busybox is not installed; install "
+				   "busybox-static");
+	r = host_read(source, BUSYBOX_MAX, ret_bytes, ret_len);
+	return r < 0 ? failure_errno(failure, -r, "%s", source) : 0;
+}
+
+void contents_add_busybox(struct manifest *m)
+{
+	char source[PATH_MAX];
+	_cleanup_free char *bytes = NULL, *list = NULL;
+	struct failure failure;
+	size_t len;
+	int r = read_busybox(m, source, &bytes, &len, &failure);
+
+	if (r == 0)
+		r = list_applets(m->sysroot ? NULL : source, &list, &failure);
 	if (r < 0) {
 		manifest_fail(m, &failure);
 		return;
 	}
 	/* Static: it is what still runs when a library is damaged. */
-	program_add_static(m, "/usr/bin/busybox", busybox);
-	add_applets(m, list);
+	program_add_static(m, "/usr/bin/busybox", source);
+	add_applets(m, view_over(bytes, len), list);
 }
 
 void contents_add_programs(struct manifest *m, const char *program,
@@ -207,10 +238,8 @@ void contents_add_programs(struct manifest *m, const char *program,
 
 	program_add_static(m, "/init", init);
 	program_add(m, "/usr/bin/boomerang", program);
-	add_tool(m, "ip", "/usr/bin/ip", "iproute2");
-	add_tool(m, "ping", "/usr/bin/ping", "iputils-ping");
-	add_tool(m, "gpgv", "/usr/bin/gpgv", "gpgv");
-	add_tool(m, "kmod", "/usr/bin/kmod", "kmod");
+	manifest_symlink(m, SSH_SHELL, "boomerang");
+	tools_add(m, "base");
 	for (size_t i = 0; i < ARRAY_SIZE(kmod_names); i++) {
 		char path[64];
 		struct text text = text_over(path, sizeof(path));
@@ -218,7 +247,6 @@ void contents_add_programs(struct manifest *m, const char *program,
 		text_add(&text, "/usr/sbin/%s", kmod_names[i]);
 		manifest_symlink(m, path, "../bin/kmod");
 	}
-	add_busybox(m);
 }
 
 /* Appends the PEM file to *bundle of *len bytes. */
@@ -248,10 +276,13 @@ void contents_add_certificates(struct manifest *m, const char *const *files,
 {
 	static const char system[] = "/etc/ssl/certs/ca-certificates.crt";
 	_cleanup_free char *bundle = NULL;
+	char source[PATH_MAX];
 	size_t len = 0;
 
+	if (!system_find(m, system, source))
+		(void)str_copy(source, sizeof(source), system);
 	for (size_t i = 0; i <= count; i++) {
-		const char *path = i == 0 ? system : files[i - 1];
+		const char *path = i == 0 ? source : files[i - 1];
 		int r = append_certificates(path, &bundle, &len);
 		struct failure failure;
 

@@ -12,10 +12,13 @@ void contents_add_skeleton(struct manifest *m);
 /* Users, names, shell profile, os-release with this version, terminals. */
 void contents_add_etc(struct manifest *m, const char *version);
 
-/* Our own two programs and the distribution's: gpgv, ip, ping, kmod, busybox
- * for everything that none of them is. program, init: host paths. */
+/* Our own two programs, and those of the distribution that every bootstrap
+ * needs. program, init: host paths. */
 void contents_add_programs(struct manifest *m, const char *program,
 			   const char *init);
+
+/* busybox for everything that no program is which was added before. */
+void contents_add_busybox(struct manifest *m);
 
 /* The distribution's certificate authorities and those of the count PEM files
  * at files. */

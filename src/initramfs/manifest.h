@@ -23,6 +23,7 @@
 enum manifest_part {
 	MANIFEST_KERNEL,
 	MANIFEST_PROGRAMS,
+	MANIFEST_SSH,
 	MANIFEST_MODULES,
 	MANIFEST_FIRMWARE,
 	MANIFEST_CERTIFICATES,
@@ -47,6 +48,10 @@ struct manifest {
 					   before children */
 	size_t count, room;
 	enum manifest_part part; /* of what is added from now on */
+	const char *sysroot;	 /* where the system's files are, see system.h;
+				NULL: it is this machine's */
+	uint16_t machine; /* EM_* of <elf.h> that all programs are for; 0: of
+				any */
 	struct failure failure;
 };
 

@@ -17,6 +17,10 @@ const char modules_default[] =
 #include "modules-list.h"
 	;
 
+const char modules_minimal[] =
+#include "modules-minimal-list.h"
+	;
+
 const char modules_wifi[] =
 #include "wifi-list.h"
 	;

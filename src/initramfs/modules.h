@@ -21,5 +21,6 @@ void modules_add(struct manifest *m, const char *dir, const char *list);
  */
 void modules_squash(struct manifest *m, const char *dir, int level);
 
-extern const char modules_default[];
+extern const char modules_default[]; /* modules.list */
+extern const char modules_minimal[];
 extern const char modules_wifi[]; /* what Wi-Fi takes besides */

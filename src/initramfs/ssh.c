@@ -9,23 +9,37 @@
 #include "base/ssh-keys.h"
 #include "base/text.h"
 #include "initramfs/program.h"
+#include "initramfs/system.h"
+#include "initramfs/tools.h"
+#include "wire/ssh.h"
 
-static const char config[] = "HostKey /etc/ssh/ssh_host_ed25519_key\n"
-			     "PermitRootLogin prohibit-password\n"
-			     "PasswordAuthentication no\n"
-			     "KbdInteractiveAuthentication no\n"
-			     "AuthenticationMethods publickey\n"
-			     "UsePAM no\n"
-			     "UseDNS no\n"
-			     "PrintMotd no\n"
-			     "Subsystem sftp internal-sftp\n";
+#define PUBLIC_MAX (64 * KIB)
+
+static const char config[] =
+	"HostKey " SSH_HOST_KEY "\n"
+	"AuthorizedKeysFile " SSH_BUILT_KEYS " " SSH_TOLD_KEYS "\n"
+	"AllowUsers root\n"
+	"PermitRootLogin prohibit-password\n"
+	"PasswordAuthentication no\n"
+	"KbdInteractiveAuthentication no\n"
+	"AuthenticationMethods publickey\n"
+	"UsePAM no\n"
+	"UseDNS no\n"
+	"PrintMotd no\n"
+	"PrintLastLog no\n"
+	/* Of a machine that is rebooted nobody hears. */
+	"ClientAliveInterval 30\n"
+	"SetEnv LANG=C.UTF-8\n"
+	/* Root's shell is the prompt, which a subsystem shall not need. */
+	"Subsystem sftp internal-sftp\n";
 
 /* Where distributions keep the halves that newer servers start by
  * themselves, at paths compiled into sshd. */
 static const char *const helpers[] = {
-	"/usr/lib/openssh/sftp-server",	     "/usr/lib/openssh/sshd-session",
-	"/usr/lib/openssh/sshd-auth",	     "/usr/libexec/openssh/sftp-server",
-	"/usr/libexec/openssh/sshd-session", "/usr/libexec/openssh/sshd-auth",
+	"/usr/lib/openssh/sshd-session",
+	"/usr/lib/openssh/sshd-auth",
+	"/usr/libexec/openssh/sshd-session",
+	"/usr/libexec/openssh/sshd-auth",
 };
 
 static void add_authorized_keys(struct manifest *m, const char *const *keys,
@@ -46,7 +60,16 @@ static void add_authorized_keys(struct manifest *m, const char *const *keys,
 		return;
 	}
 	manifest_directory(m, "/root/.ssh", 0700);
-	manifest_text(m, "/root/.ssh/authorized_keys", 0600, room);
+	manifest_text(m, SSH_BUILT_KEYS, 0600, room);
+}
+
+static int find_keygen(char keygen[static PATH_MAX], struct failure *failure)
+{
+	if (host_find_program("ssh-keygen", keygen) == 0)
+		return 0;
+	return failure_set(failure, ENOENT,
+			   "ssh-keygen is not installed; install "
+			   "openssh-client");
 }
 
 static int make_host_key(const char *host_key, struct failure *failure)
@@ -55,41 +78,70 @@ static int make_host_key(const char *host_key, struct failure *failure)
 	const char *const argv[] = { keygen, "-q",     "-t", "ed25519",
 				     "-N",   "",       "-C", "boomerang",
 				     "-f",   host_key, NULL };
+	int r;
 
 	if (access(host_key, F_OK) == 0)
 		return 0;
-	if (host_find_program("ssh-keygen", keygen) < 0)
-		return failure_set(failure, ENOENT,
-				   "ssh-keygen is not installed; install "
-				   "openssh-client");
-	return host_run(argv, failure);
+	r = find_keygen(keygen, failure);
+	return r < 0 ? r : host_run(argv, failure);
 }
 
-void ssh_add(struct manifest *m, const char *const *keys, size_t count,
-	     const char *host_key)
+/* sshd would refuse it without anybody seeing why. */
+static int check_host_key(const char *host_key, struct failure *failure)
 {
-	char sshd[PATH_MAX];
-	struct failure failure;
+	char keygen[PATH_MAX];
+	const char *const argv[] = { keygen, "-y",     "-P", "",
+				     "-f",   host_key, NULL };
+	_cleanup_free char *public = NULL;
+	int r = find_keygen(keygen, failure);
+
+	if (r < 0)
+		return r;
+	if (access(host_key, R_OK) < 0)
+		return failure_errno(failure, errno, "--host-key %s", host_key);
+	if (host_output(argv, PUBLIC_MAX, &public, failure) < 0)
+		return failure_set(failure, EINVAL,
+				   "--host-key %s: not a private key without "
+				   "a passphrase that only its owner can read",
+				   host_key);
+	return 0;
+}
+
+static int add_host_key(struct manifest *m, const struct ssh_options *options,
+			struct failure *failure)
+{
+	const char *host_key = options->host_key;
 	int r;
 
-	if (count == 0)
-		return;
-	add_authorized_keys(m, keys, count);
+	if (host_key) {
+		r = check_host_key(host_key, failure);
+	} else if (options->key_count > 0) {
+		host_key = options->made_key;
+		r = make_host_key(host_key, failure);
+	} else {
+		return 0;
+	}
+	if (r == 0)
+		manifest_file(m, SSH_HOST_KEY, 0600, host_key);
+	return r;
+}
+
+void ssh_add(struct manifest *m, const struct ssh_options *options)
+{
+	char helper[PATH_MAX];
+	struct failure failure;
+
+	if (options->key_count > 0)
+		add_authorized_keys(m, options->keys, options->key_count);
 	if (manifest_failed(m))
 		return;
-	r = make_host_key(host_key, &failure);
-	if (r == 0 && host_find_program("sshd", sshd) < 0)
-		r = failure_set(&failure, ENOENT,
-				"sshd is not installed; install "
-				"openssh-server");
-	if (r < 0) {
+	if (add_host_key(m, options, &failure) < 0) {
 		manifest_fail(m, &failure);
 		return;
 	}
-	program_add(m, "/usr/sbin/sshd", sshd);
+	tools_add(m, "sshd");
 	for (size_t i = 0; i < ARRAY_SIZE(helpers); i++)
-		if (access(helpers[i], X_OK) == 0)
-			program_add(m, helpers[i], helpers[i]);
-	manifest_file(m, "/etc/ssh/ssh_host_ed25519_key", 0600, host_key);
-	manifest_text(m, "/etc/ssh/sshd_config", 0644, config);
+		if (system_find(m, helpers[i], helper))
+			program_add(m, helpers[i], helper);
+	manifest_text(m, SSH_CONFIG, 0644, config);
 }

@@ -4,11 +4,19 @@
 
 #include "initramfs/manifest.h"
 
+struct ssh_options {
+	const char *const *keys; /* each a public key in OpenSSH's form, or the
+				    name of a file of such */
+	size_t key_count;
+	const char *host_key; /* a private key's file; NULL: none is given */
+	const char *made_key; /* with keys and without host_key: the file of
+				 one that is made when it is not there yet, so
+				 that the machine keeps it over later builds */
+};
+
 /*
- * Adds sshd and sftp-server, root's authorized_keys from the count keys (each
- * a public key in OpenSSH's form, or the name of a file of such; a private key
- * is refused), and the host key at host_key, which is made when it is not there
- * yet, so that the machine keeps it over later builds. count 0: nothing.
+ * Adds sshd, root's authorized_keys when there are keys, and the host key.
+ * Without either the bootstrap makes itself one when it is told keys at its
+ * boot: it would be everybody's who has the same bootstrap.
  */
-void ssh_add(struct manifest *m, const char *const *keys, size_t count,
-	     const char *host_key);
+void ssh_add(struct manifest *m, const struct ssh_options *options);

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "initramfs/modules.h"
 #include "initramfs/program.h"
+#include "initramfs/system.h"
 #include "root/module-set.h"
 
 struct firmware {
@@ -31,7 +32,7 @@ static void add_supplicant(struct manifest *m)
 	char source[PATH_MAX];
 	struct failure failure;
 
-	if (host_find_program("wpa_supplicant", source) == 0) {
+	if (system_find_program(m, "wpa_supplicant", source)) {
 		program_add(m, "/usr/sbin/wpa_supplicant", source);
 		return;
 	}
@@ -103,12 +104,13 @@ static void add_all_firmware(const struct firmware *firmware,
 		manifest_fail(firmware->m, &failure);
 }
 
-static void add_modules(struct manifest *m, const char *modules)
+static void add_modules(struct manifest *m, const char *modules,
+			const char *wired)
 {
 	_cleanup_free char *list = NULL;
 	struct failure failure;
 
-	if (asprintf(&list, "%s\n%s", modules_default, modules_wifi) >= 0) {
+	if (asprintf(&list, "%s\n%s", wired, modules_wifi) >= 0) {
 		modules_add(m, modules, list);
 		return;
 	}
@@ -117,16 +119,17 @@ static void add_modules(struct manifest *m, const char *modules)
 	manifest_fail(m, &failure);
 }
 
-void wifi_add(struct manifest *m, const char *modules, const char *firmware,
-	      struct wifi_firmware *ret_firmware)
+void wifi_add(struct manifest *m, const char *modules, const char *wired,
+	      const char *firmware, struct wifi_firmware *ret_firmware)
 {
-	const struct firmware all = { m,
-				      firmware ? firmware : WIFI_FIRMWARE_DIR,
+	char systems[PATH_MAX] = WIFI_FIRMWARE_DIR;
+	const struct firmware all = { m, firmware ? firmware : systems,
 				      ret_firmware };
 	enum manifest_part part = m->part;
 	struct failure failure;
 
 	*ret_firmware = (struct wifi_firmware){ 0 };
+	(void)!system_find(m, WIFI_FIRMWARE_DIR, systems);
 	if (firmware && access(firmware, R_OK | X_OK) < 0) {
 		failure_errno(&failure, errno, "%s", firmware);
 		manifest_fail(m, &failure);
@@ -134,7 +137,7 @@ void wifi_add(struct manifest *m, const char *modules, const char *firmware,
 	m->part = MANIFEST_PROGRAMS;
 	add_supplicant(m);
 	m->part = MANIFEST_MODULES;
-	add_modules(m, modules);
+	add_modules(m, modules, wired);
 	m->part = MANIFEST_FIRMWARE;
 	if (!manifest_failed(m))
 		add_all_firmware(&all, modules);

@@ -4,7 +4,7 @@
 
 #include "initramfs/manifest.h"
 
-/* Where the kernel looks for firmware, here and in the bootstrap. */
+/* Where the kernel looks for firmware, in the system and in the bootstrap. */
 #define WIFI_FIRMWARE_DIR "/lib/firmware"
 
 struct wifi_firmware {
@@ -13,12 +13,12 @@ struct wifi_firmware {
 };
 
 /*
- * Adds wpa_supplicant with its libraries, the modules of modules_default and
- * modules_wifi (in one set, as they have one index), what there is below the
+ * Adds wpa_supplicant with its libraries, the modules of the list wired
+ * (see modules_add()) and of modules_wifi (in one set, as they have one index), what there is below the
  * directory firmware of what these ask for (the countries' rules of radio are
  * among it, where wireless-regdb is installed). It may be compressed: NAME.xz,
  * NAME.zst. modules: the kernel's directory lib/modules/RELEASE; firmware NULL:
- * WIFI_FIRMWARE_DIR, which may be missing.
+ * the system's WIFI_FIRMWARE_DIR, which may be missing.
  */
-void wifi_add(struct manifest *m, const char *modules, const char *firmware,
-	      struct wifi_firmware *ret_firmware);
+void wifi_add(struct manifest *m, const char *modules, const char *wired,
+	      const char *firmware, struct wifi_firmware *ret_firmware);

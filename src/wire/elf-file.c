@@ -226,6 +226,9 @@ int elf_parse(struct view v, struct elf *ret_elf)
 	while ((r = next_segment(&file, &headers, &segment)) > 0) {
 		struct view bytes;
 
+		if (!slice(file.bytes, segment.offset, segment.size).bad)
+			elf.loaded =
+				MAX(elf.loaded, segment.offset + segment.size);
 		if (segment.type != PT_INTERP && segment.type != PT_DYNAMIC)
 			continue;
 		bytes = slice(file.bytes, segment.offset, segment.size);

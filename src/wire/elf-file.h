@@ -19,6 +19,9 @@ struct elf {
 	const char *runpath;	 /* DT_RUNPATH, else DT_RPATH; NULL: neither */
 	const char *needed[ELF_NEEDED_MAX]; /* DT_NEEDED, in the file's order */
 	size_t needed_count;
+	/* Where the last segment ends: what lies behind is for linkers and
+	 * debuggers. Not above the file's size. */
+	uint64_t loaded;
 };
 
 /* Parses the whole file in v. -EBADMSG: not ELF, or offsets that leave the

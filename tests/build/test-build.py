@@ -5,6 +5,7 @@ judges them by other programs: GNU cpio, zstd, a chroot."""
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from pathlib import Path
 
 BOOMERANG = Path(sys.argv[1]).resolve()
 KERNELS = Path(".cache/kernel")
+HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
+NOBODY = 65534
 
 count = failed = 0
 
@@ -68,11 +71,19 @@ def test_listing(lines):
        "the device nodes are there, made without root", nodes)
 
 
+def stripped(path, original):
+    """Whether a program is the same up to its sections, which the end of its
+    ELF header counts and places."""
+    have, want = path.read_bytes(), original.read_bytes()
+    return (have[:40] == want[:40] and have[64:] == want[64:len(have)] and
+            len(have) < len(want))
+
+
 def test_files(root, release):
     """What was copied is what it was copied from."""
-    ok(digest(root / "usr/bin/boomerang") == digest(BOOMERANG),
-       "boomerang is in it")
-    ok(digest(root / "init") == digest(BOOMERANG.parent / "boomerang-init"),
+    ok(stripped(root / "usr/bin/boomerang", BOOMERANG),
+       "boomerang is in it, without what is for debuggers")
+    ok(stripped(root / "init", BOOMERANG.parent / "boomerang-init"),
        "boomerang-init is /init")
     shipped = root / "usr/lib/modules" / release
     original = KERNELS / "lib/modules" / release
@@ -120,6 +131,18 @@ def test_chroot(root, release):
     for what, argv, want in [
             ("boomerang", ["boomerang", "--version"], "boomerang "),
             ("ip", ["ip", "-V"], "iproute2"),
+            ("ss", ["ss", "-V"], "iproute2"),
+            ("curl", ["curl", "--version"], "OpenSSL"),
+            ("lsblk", ["lsblk", "--version"], "util-linux"),
+            ("fdisk", ["fdisk", "--version"], "util-linux"),
+            ("ethtool", ["ethtool", "--version"], "ethtool"),
+            ("ssh", ["sh", "-c", "ssh -V 2>&1"], "OpenSSH"),
+            ("scp", ["sh", "-c", "scp 2>&1 || true"], "usage: scp"),
+            ("sftp", ["sh", "-c", "sftp 2>&1 || true"], "usage: sftp"),
+            ("ssh-keygen", ["sh", "-c", "ssh-keygen -l -f /nothing 2>&1 || "
+                            "true"], "No such file"),
+            ("root's shell", ["/usr/bin/boomerang-login", "-c", "echo it"],
+             "it"),
             ("ping, which is not busybox's", ["ping", "-V"], "iputils"),
             ("modprobe, which is not busybox's", ["modprobe", "-V"], "kmod"),
             ("busybox's shell", ["sh", "-c", "echo it | awk '{print $1}'"],
@@ -156,6 +179,7 @@ def test_ssh(work, base):
     ok(keys.read_text() == (public + "\n") * 2, "both keys open it")
     ok(keys.stat().st_mode & 0o7777 == 0o600 and
        keys.parent.stat().st_mode & 0o7777 == 0o700, "and are root's alone")
+    ok(digest(root / HOST_KEY) == host_key, "its host key is in it")
     if os.geteuid() == 0:
         (root / "run/sshd").mkdir()
         done = in_root(root, "/usr/sbin/sshd", "-t")
@@ -175,6 +199,106 @@ def test_ssh(work, base):
        "the host key is kept")
     ok(digest(base / "vmlinuz") == digest(out / "vmlinuz"),
        "the kernel is the same")
+
+
+def test_minimal(work, base):
+    key = work / "host-key"
+    run("ssh-keygen", "-q", "-t", "ecdsa", "-N", "", "-f", key)
+    public = work / "host-key.pub"
+    done = build(work / "minimal", "--profile", "minimal")
+    ok(done.returncode == 0, "a minimal build", done.stderr)
+    root = work / "minimal-root"
+    unpack(work / "minimal/bootstrap.img", root)
+    names = {path.name for path in root.rglob("*") if not path.is_dir()}
+    ok(not names & {"sshd", "ssh", "curl", "lsblk", "ethtool", "gpgv",
+                    "sshd_config", "authorized_keys", "vmlinuz",
+                    "ssh_host_ed25519_key"},
+       "has no SSH, no tools and no kernel in it", names)
+    ok({"boomerang", "kmod", "busybox", "ca-certificates.crt"} <= names,
+       "but what it takes to load an image")
+    ok(os.readlink(root / "usr/bin/ping").endswith("busybox"),
+       "busybox stands for what is not there")
+    if os.geteuid() == 0:
+        done = in_root(root, "boomerang", "--version")
+        ok(done.returncode == 0, "boomerang runs in it", done.stderr)
+    sizes = [(out / "bootstrap.img").stat().st_size
+             for out in (base, work / "minimal")]
+    ok(sizes[1] < sizes[0] * 0.6, "it is much smaller", sizes)
+    done = build(work / "minimal-ssh", "--profile", "minimal", "--ssh-key",
+                 public, "--host-key", key)
+    ok(done.returncode == 0, "a minimal build with keys", done.stderr)
+    root = work / "minimal-ssh-root"
+    unpack(work / "minimal-ssh/bootstrap.img", root)
+    ok((root / "usr/sbin/sshd").exists() and
+       digest(root / HOST_KEY) == digest(key) and
+       not (work / "minimal-ssh/ssh_host_ed25519_key").exists(),
+       "has sshd, and the host key that was given")
+
+
+def test_sizes(done, out):
+    """The table adds up, roughly, as it is rounded."""
+    rows = {}
+    for line in done.stdout.splitlines():
+        match = re.match(r"  (.{22}) (.{10}) +([\d.]+) (MB|kB)$", line)
+        if match:
+            rows[match[1].strip()] = (float(match[3]) *
+                                      {"MB": 1000, "kB": 1}[match[4]])
+    whole = (out / "bootstrap.img").stat().st_size / 1000
+    ok(abs(rows["bootstrap.img"] - whole) < 500 and
+       abs(rows["vmlinuz"] + whole - rows["both"]) < 600,
+       "the sizes of what is loaded", done.stdout)
+    parts = {"vmlinuz, to be another", "programs, libraries", "SSH",
+             "kernel modules", "certificates", "other"}
+    ok(parts < set(rows) and
+       abs(sum(rows[name] for name in parts) - whole) < 1500,
+       "and of each part of it", done.stdout)
+
+
+def test_reproducible(work):
+    """Another folder, time zone, umask, locale and user."""
+    key = work / "key"
+    options = ["--ssh-key", (work / "key.pub").read_text().strip(),
+               "--host-key", "host-key"]
+    for name, more in (("plain", []), ("keys", options)):
+        outs = []
+        for number, settings in enumerate([
+                {}, {"umask": 0o077, "extra": {
+                    "LC_ALL": "C.UTF-8", "LANG": "de_DE.UTF-8",
+                    "TZ": "Pacific/Kiritimati", "SOURCE_DATE_EPOCH": "1",
+                    "PATH": "/sbin:/bin:/usr/sbin:/usr/bin",
+                    "HOME": "/nonexistent", "USER": "somebody"}}]):
+            where = work / f"reproducible-{name}-{number}"
+            where.mkdir(mode=0o755)
+            shutil.copy(key, where / "host-key")
+            temporary = where / "a longer name for a temporary directory"
+            temporary.mkdir()
+            user = {}
+            if number and os.geteuid() == 0 and readable_by_nobody():
+                user = {"user": NOBODY, "group": NOBODY, "extra_groups": []}
+                for path in (where, where / "host-key", temporary):
+                    os.chown(path, NOBODY, NOBODY)
+            out = where / "deep/er"
+            kernels = KERNELS.resolve()
+            release = sorted((kernels / "lib/modules").iterdir())[-1].name
+            done = run(BOOMERANG, "build", "-o", out, "--level", "1",
+                       "--kernel", kernels / f"boot/vmlinuz-{release}",
+                       "--modules", kernels / "lib/modules" / release, *more,
+                       cwd=where, umask=settings.get("umask", 0o022),
+                       env={**os.environ, "TMPDIR": str(temporary),
+                            **settings.get("extra", {})}, **user)
+            ok(done.returncode == 0, f"a build, {name}, {number}", done.stderr)
+            outs.append(out)
+        names = [sorted(path.name for path in out.iterdir()) for out in outs]
+        ok(names[0] == names[1] and
+           all(digest(outs[0] / name) == digest(outs[1] / name)
+               for name in names[0]),
+           f"{name}: both are equal byte for byte", names)
+
+
+def readable_by_nobody():
+    """Whether another user can run what is built here."""
+    return run("test", "-x", BOOMERANG, "-a", "-r", KERNELS.resolve() / "boot",
+               user=NOBODY, group=NOBODY, extra_groups=[]).returncode == 0
 
 
 def test_authorities(work):
@@ -278,6 +402,11 @@ def test_refused(work, release):
             ("firmware without Wi-Fi", 2, "--wifi", ["--firmware", "."]),
             ("firmware that is not there", 1, "nonsense",
              ["--wifi", "--firmware", "nonsense"]),
+            ("a profile that is none", 2, "--profile", ["--profile", "big"]),
+            ("a host key that is none", 1, "--host-key meson.build",
+             ["--host-key", "meson.build"]),
+            ("a host key that is not there", 1, "--host-key nonsense",
+             ["--host-key", "nonsense"]),
             ("an argument", 2, "takes no argument", ["more"]),
             ("a quote in --cmdline", 2, "--cmdline", ["--cmdline", "a'b"]),
             ("a key that is none", 1, "nonsense", ["--ssh-key", "nonsense"]),
@@ -328,7 +457,10 @@ def main():
             test_listing(unpack(out / "bootstrap.img", root))
             test_files(root, release)
             test_chroot(root, release)
+            test_sizes(done, out)
             test_ssh(work, out)
+            test_minimal(work, out)
+            test_reproducible(work)
             test_authorities(work)
             test_policy(work, root)
             test_wifi(work, root, release)

@@ -30,7 +30,8 @@ _SSH_OPTIONS = [
 _SSH_FAILED = 255
 
 
-def _free_port():
+def free_port():
+    """One of this machine, for a forwarding."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
@@ -122,7 +123,7 @@ class DiskVM(VM):
         self.disk = disk
         self.screen_there = screen
         self.words = words
-        self.ssh_port = _free_port()
+        self.ssh_port = free_port()
         self.ssh = None
 
     def start(self):

@@ -18,6 +18,7 @@
 #include "base/text.h"
 #include "takeover/carry.h"
 
+#define KEY_GIVEN "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIgiven given"
 #define KEY(name) "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" name " " name "\n"
 
 static char scratch[] = "/tmp/boomerang-carry-XXXXXX";
@@ -127,8 +128,7 @@ static void test_again(void)
 static void test_given(void)
 {
 	static const char key_file[] = "/run/key.pub";
-	static const char *const keys[] = { key_file,
-					    "ssh-ed25519 AAAA given" };
+	static const char *const keys[] = { key_file, KEY_GIVEN };
 	static const char *const bad[] = { "/run/private" };
 	struct carry what = { .hostname = "new.example.org",
 			      .ssh_keys = keys,
@@ -140,7 +140,7 @@ static void test_given(void)
 	put(in_image("/etc/passwd"), "root:x:0:0::/home/admin:/bin/sh\n");
 	ok_int(carry(&what), 0, "keys and a name that are given");
 	ok_str(text_of(in_image("/home/admin/.ssh/authorized_keys")),
-	       KEY("File") "ssh-ed25519 AAAA given\n",
+	       KEY("File") KEY_GIVEN "\n",
 	       "are put into the home of the image's root");
 	ok_str(text_of(in_image("/etc/hostname")), "new.example.org\n",
 	       "the name is taken");

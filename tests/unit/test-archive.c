@@ -50,13 +50,14 @@ static void test_content(const char *bytes, size_t len)
 		uint32_t mode;
 		const char *data;
 	} rows[] = {
+		/* First what is no file, then the files by part. */
 		{ "dev", S_IFDIR | 0755, "" },
 		{ "dev/console", S_IFCHR | 0600, "" },
 		{ "etc", S_IFDIR | 0755, "" },
-		{ "etc/one", S_IFREG | 0640, "12345" },
-		{ "exe", S_IFREG | 0755, NULL },
 		{ "link", S_IFLNK | 0777, "etc/one" },
 		{ "tmp", S_IFDIR | 01777, "" },
+		{ "exe", S_IFREG | 0755, NULL },
+		{ "etc/one", S_IFREG | 0640, "12345" },
 	};
 	struct view v = view_over(bytes, len);
 	struct newc_entry entry;
@@ -93,6 +94,7 @@ int main(void)
 	struct archive_sizes sizes;
 	struct failure failure = { 0 };
 	struct stat st;
+	uint64_t packed_sum = 0;
 	size_t len;
 
 	fill(&m);
@@ -102,6 +104,12 @@ int main(void)
 		   sizes.part[MANIFEST_PROGRAMS] == (uint64_t)st.st_size,
 	   "programs are counted");
 	ok_int((int64_t)sizes.part[MANIFEST_OTHER], 5 + 7, "and the rest");
+	for (int i = 0; i < MANIFEST_PARTS; i++)
+		packed_sum += sizes.packed[i];
+	ok(packed_sum <= sizes.compressed && packed_sum + 64 > sizes.compressed,
+	   "what the parts became is all but the end");
+	ok(sizes.packed[MANIFEST_PROGRAMS] > sizes.packed[MANIFEST_OTHER],
+	   "each its own");
 	ok(write_to(&m, again, &sizes) == len && !memcmp(unpacked, again, len),
 	   "the same again");
 	manifest_directory(&m, "relative", 0755);
