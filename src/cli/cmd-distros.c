@@ -106,6 +106,7 @@ static int list(bool json)
 static int update(const char *url)
 {
 	struct failure failure;
+	struct trust trust;
 	size_t count;
 
 	if (!str_after(url, "https://") && !str_after(url, "http://"))
@@ -116,8 +117,8 @@ static int update(const char *url)
 		log_warning("%s comes unencrypted: whoever is between may "
 			    "change whose signatures are believed",
 			    url);
-	if (http_start(&failure) < 0 ||
-	    distros_update(url, &count, &failure) < 0) {
+	if (http_start(&failure) < 0 || trust_read(&trust, &failure) < 0 ||
+	    distros_update(url, &trust, &count, &failure) < 0) {
 		log_error("%s", failure.text);
 		return STATUS_FAILED;
 	}

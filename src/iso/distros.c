@@ -12,6 +12,7 @@
 #include "base/whole-file.h"
 #include "image/checksum-list.h"
 #include "image/http.h"
+#include "image/verify.h"
 #include "iso/distro-row.h"
 
 #define TABLE "table" /* the section about the whole */
@@ -196,7 +197,30 @@ static int keep(const char *text, size_t len, struct failure *failure)
 	return newfile_write(DISTROS_PATH, 0644, text, len, failure);
 }
 
-int distros_update(const char *url, size_t *ret_count, struct failure *failure)
+static int check(const char *url, const struct http_answer *answer,
+		 const struct trust *trust, struct failure *failure)
+{
+	struct reference reference;
+	const struct verify_wishes wishes = {
+		.reference = &reference,
+		.trust = trust,
+	};
+	struct verifier *verifier = NULL;
+	struct verify_verdict verdict;
+	int r = reference_parse(url, &reference, failure);
+
+	if (r == 0)
+		r = verify_open(&wishes, url, &verifier, failure);
+	if (r < 0)
+		return r;
+	verify_add(verifier, view_over(answer->body, answer->size));
+	r = verify_finish(verifier, &verdict, failure);
+	verify_close(verifier);
+	return r;
+}
+
+int distros_update(const char *url, const struct trust *trust,
+		   size_t *ret_count, struct failure *failure)
 {
 	const struct http_question question = {
 		.url = url,
@@ -215,6 +239,8 @@ int distros_update(const char *url, size_t *ret_count, struct failure *failure)
 				"stays as it is",
 				url, answer.status);
 	else
+		r = check(url, &answer, trust, failure);
+	if (r == 0)
 		r = distros_parse(answer.body, answer.size, url, &distros,
 				  failure);
 	if (r == 0)

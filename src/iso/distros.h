@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/failure.h"
+#include "image/trust.h"
 #include "iso/medium.h"
 #include "wire/control.h"
 
@@ -68,10 +69,10 @@ int distro_url(const char *iso_url, const char *file, char *buf, size_t size)
 int distro_checksum(const char *iso_url, const char *text, size_t len,
 		    char ret_sha256[static SHA256_HEX_MAX]) _must_check;
 
-/* Fetches a table, parses it and puts it in the place of DISTROS_PATH, whole
- * or not at all. ret_count: how many it lists. */
-int distros_update(const char *url, size_t *ret_count, struct failure *failure)
-	_must_check;
+/* Fetches a table, checks it as verify.h says, parses it and puts it in the
+ * place of DISTROS_PATH, whole or not at all. ret_count: how many it lists. */
+int distros_update(const char *url, const struct trust *trust,
+		   size_t *ret_count, struct failure *failure) _must_check;
 
 void distros_clear(struct distros *distros);
 #define _cleanup_distros _cleanup(distros_clear)

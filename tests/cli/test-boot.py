@@ -7,6 +7,7 @@ and from servers, of which only parts are fetched."""
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -170,6 +171,18 @@ def test_signatures(program, work, iso):
         status, said = boot(program, *required, "lab")
         ok(status == 1 and "is beside it; " in said.splitlines()[-1],
            "checksums that nobody signed", said)
+        (table.parent / "trust").mkdir()
+        shutil.copy(f"{key}.pub", table.parent / "trust")
+        (table.parent / "require-signature").touch()
+        update = [program, "distros", "update", url.replace(iso.name,
+                                                            "table.ini")]
+        done = run(*update, check=False, text=True)
+        ok(done.returncode == 1 and "table.ini.minisig" in done.stderr,
+           "a table that is not signed", done.stderr)
+        run("minisign", "-S", "-s", key, "-m", work / "table.ini")
+        done = run(*update, check=False, text=True)
+        ok(done.returncode == 0 and "1 distributions" in done.stdout,
+           "one that is", done.stdout + done.stderr)
         server.shutdown()
     run("umount", "/etc")
 
