@@ -13,15 +13,32 @@ from lab.tap import Scenario, check, equal
 _LOCKED_DOWN = r"Kernel is locked down from EFI Secure Boot"
 
 
+# The firmware draws on a screen and reads by packets of TFTP, under emulation.
+_BOOT_SECONDS = 300
+
+
 class SecureLab(LiveLab, ServedLab):
     """A machine with Secure Boot at the bootstrap's prompt."""
 
     FIRMWARE = OVMF_SECURE
     SERVE = ("--secure-boot",)
 
+    def __init__(self):
+        super().__init__("live_secure", booted=False)
 
-SCENARIO = Scenario("live ISO under Secure Boot",
-                    lambda: SecureLab("live_secure"))
+    def __enter__(self):
+        super().__enter__()
+        try:
+            took = self.boot.booted(_BOOT_SECONDS)
+            self.boot.online()
+        except BaseException as error:
+            self.__exit__(type(error), error, error.__traceback__)
+            raise
+        print(f"# {took:.1f} s from power-on to the prompt", flush=True)
+        return self
+
+
+SCENARIO = Scenario("live ISO under Secure Boot", SecureLab)
 
 
 def _locked_down(run):
