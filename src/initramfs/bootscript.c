@@ -1,13 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 #include "initramfs/bootscript.h"
 
+#include <elf.h>
+
 /*
  * The last console is the main one: of the two, serial lines are what machines
  * without a screen have. Printing the kernel's own messages at 115200 baud
  * takes longer than all else it does until PID 1 runs, hence quiet. panic=: no
  * machine waits for somebody to press its button.
  */
-#define PARAMETERS "console=tty0 console=ttyS0,115200 quiet panic=10"
+static void add_parameters(struct text *text, uint16_t machine)
+{
+	text_add(text, "console=tty0 console=%s,115200 quiet panic=10",
+		 machine == EM_AARCH64 ? "ttyAMA0" : "ttyS0");
+}
 
 bool bootscript_parameters_fit(const char *parameters)
 {
@@ -17,23 +23,27 @@ bool bootscript_parameters_fit(const char *parameters)
 	return true;
 }
 
-void bootscript_cmdline(struct text *text, const char *parameters)
+void bootscript_cmdline(struct text *text, uint16_t machine,
+			const char *parameters)
 {
-	text_add(text, "%s%s%s\n", PARAMETERS, parameters[0] ? " " : "",
-		 parameters);
+	add_parameters(text, machine);
+	text_add(text, "%s%s\n", parameters[0] ? " " : "", parameters);
 }
 
-void bootscript_ipxe(struct text *text, const char *parameters)
+void bootscript_ipxe(struct text *text, uint16_t machine,
+		     const char *parameters)
 {
 	/* initrd= names the file for the kernel's EFI stub; without it a
 	 * kernel started by UEFI would have none. */
 	text_add(text,
 		 "#!ipxe\n"
-		 "kernel %s initrd=%s %s%s%s\n"
+		 "kernel %s initrd=%s ",
+		 BOOTSCRIPT_KERNEL, BOOTSCRIPT_INITRAMFS);
+	bootscript_cmdline(text, machine, parameters);
+	text_add(text,
 		 "initrd %s\n"
 		 "boot\n",
-		 BOOTSCRIPT_KERNEL, BOOTSCRIPT_INITRAMFS, PARAMETERS,
-		 parameters[0] ? " " : "", parameters, BOOTSCRIPT_INITRAMFS);
+		 BOOTSCRIPT_INITRAMFS);
 }
 
 /* Each word in quotes, so that "&" and ";" in a URL stay in it. */
@@ -47,7 +57,7 @@ static void add_quoted_words(struct text *text, const char *words)
 	}
 }
 
-void bootscript_grub(struct text *text, const char *version,
+void bootscript_grub(struct text *text, uint16_t machine, const char *version,
 		     const char *parameters)
 {
 	/* config_directory: GRUB has no paths relative to its script. */
@@ -55,8 +65,9 @@ void bootscript_grub(struct text *text, const char *version,
 		 "set default=0\n"
 		 "set timeout=5\n"
 		 "menuentry 'boomerang %s' {\n"
-		 "\tlinux \"$config_directory/%s\" %s",
-		 version, BOOTSCRIPT_KERNEL, PARAMETERS);
+		 "\tlinux \"$config_directory/%s\" ",
+		 version, BOOTSCRIPT_KERNEL);
+	add_parameters(text, machine);
 	add_quoted_words(text, parameters);
 	text_add(text,
 		 "\n"

@@ -2,6 +2,7 @@
 #include "initramfs/kernel.h"
 
 #include <dirent.h>
+#include <elf.h>
 
 #include "base/cleanup.h"
 #include "base/host.h"
@@ -60,7 +61,19 @@ int kernel_find(const char *cache, struct kernel *ret_kernel,
 			   cache);
 }
 
-int kernel_check(const struct kernel *kernel, struct failure *failure)
+int kernel_find_in(const char *sysroot, struct kernel *ret_kernel,
+		   struct failure *failure)
+{
+	if (newest_below(sysroot, ret_kernel))
+		return 0;
+	return failure_set(failure, ENOENT,
+			   "no kernel in %s/boot with its modules; pass "
+			   "--kernel and --modules",
+			   sysroot);
+}
+
+int kernel_check(const struct kernel *kernel, uint16_t machine,
+		 struct failure *failure)
 {
 	_cleanup_free char *bytes = NULL;
 	char release[BZIMAGE_RELEASE_MAX], modules[PATH_MAX];
@@ -81,11 +94,14 @@ int kernel_check(const struct kernel *kernel, struct failure *failure)
 				   "%s",
 				   kernel->image, release, kernel->modules,
 				   wanted);
-#if defined(__x86_64__)
-	if (r == -EBADMSG)
+	if (r == -EBADMSG && machine == EM_X86_64)
 		return failure_set(failure, EINVAL,
 				   "%s: not a kernel image (bzImage)",
 				   kernel->image);
-#endif
+	if (r != -EBADMSG && machine != EM_X86_64)
+		return failure_set(failure, EINVAL,
+				   "%s is a kernel for x86, but boomerang-init "
+				   "is not",
+				   kernel->image);
 	return 0;
 }

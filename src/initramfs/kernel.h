@@ -19,7 +19,11 @@ struct kernel {
 int kernel_find(const char *cache, struct kernel *ret_kernel,
 		struct failure *failure) _must_check;
 
-/* Whether the image is a kernel, and of the release that modules (a directory
- * RELEASE) is for. */
-int kernel_check(const struct kernel *kernel, struct failure *failure)
-	_must_check;
+/* The same in a system's directory. */
+int kernel_find_in(const char *sysroot, struct kernel *ret_kernel,
+		   struct failure *failure) _must_check;
+
+/* Whether the image is a kernel for machine (EM_* of <elf.h>), and of the
+ * release that modules (a directory RELEASE) is for, as far as it says. */
+int kernel_check(const struct kernel *kernel, uint16_t machine,
+		 struct failure *failure) _must_check;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "initramfs/bootscript.h"
+
+#include <elf.h>
+
 #include "tap.h"
 
 static void test_scripts(void)
@@ -7,7 +10,7 @@ static void test_scripts(void)
 	char buf[1024];
 	struct text text = text_over(buf, sizeof(buf));
 
-	bootscript_ipxe(&text, "");
+	bootscript_ipxe(&text, EM_X86_64, "");
 	ok_str(buf,
 	       "#!ipxe\n"
 	       "kernel vmlinuz initrd=bootstrap.img console=tty0 "
@@ -16,17 +19,19 @@ static void test_scripts(void)
 	       "boot\n",
 	       "boot.ipxe");
 	text = text_over(buf, sizeof(buf));
-	bootscript_ipxe(&text, "image_url=http://h/a?b&c ip=dhcp");
+	bootscript_ipxe(&text, EM_X86_64, "image_url=http://h/a?b&c ip=dhcp");
 	ok(strstr(buf, " panic=10 image_url=http://h/a?b&c ip=dhcp\n"),
 	   "parameters in boot.ipxe");
 	text = text_over(buf, sizeof(buf));
-	bootscript_cmdline(&text, "image_url=http://h/a?b&c ip=dhcp");
+	bootscript_cmdline(&text, EM_X86_64,
+			   "image_url=http://h/a?b&c ip=dhcp");
 	ok_str(buf,
 	       "console=tty0 console=ttyS0,115200 quiet panic=10 "
 	       "image_url=http://h/a?b&c ip=dhcp\n",
 	       "cmdline: that of boot.ipxe without initrd=");
 	text = text_over(buf, sizeof(buf));
-	bootscript_grub(&text, "1.2", " image_url=http://h/a?b&c;d  ip=dhcp ");
+	bootscript_grub(&text, EM_X86_64, "1.2",
+			" image_url=http://h/a?b&c;d  ip=dhcp ");
 	ok_str(buf,
 	       "set default=0\n"
 	       "set timeout=5\n"
@@ -37,6 +42,10 @@ static void test_scripts(void)
 	       "\tinitrd \"$config_directory/bootstrap.img\"\n"
 	       "}\n",
 	       "grub.cfg");
+	text = text_over(buf, sizeof(buf));
+	bootscript_cmdline(&text, EM_AARCH64, "");
+	ok_str(buf, "console=tty0 console=ttyAMA0,115200 quiet panic=10\n",
+	       "the serial line of arm64");
 }
 
 int main(void)
