@@ -27,19 +27,21 @@ MAGIC = "RETURN_TO_BOOTSTRAP"
 
 class Bootstrap:
     """The bootstrap in a machine, over its main console (ttyS0, which a
-    target takes) and the other (ttyS1, which keeps the prompt)."""
+    target takes) and the other (ttyS1, which keeps the prompt).
+    boot_seconds: from power-on to its prompt, at most."""
 
-    def __init__(self, vm):
+    def __init__(self, vm, boot_seconds=BOOT_SECONDS):
         self.vm = vm
+        self.boot_seconds = boot_seconds
         self.main = vm.ttyS0
         self.aside = vm.ttyS1
 
     # -- the prompt -----------------------------------------------------------
 
-    def booted(self, timeout=BOOT_SECONDS):
+    def booted(self, timeout=None):
         """Waits for the first prompts; returns the seconds since power-on
         of the main one."""
-        match = self.main.expect(PROMPT, timeout)
+        match = self.main.expect(PROMPT, timeout or self.boot_seconds)
         self.aside.expect(PROMPT, 20)
         return match.time - self.vm.started
 

@@ -4,7 +4,7 @@
 from .cache import CACHE
 from .bootserver import BootServer
 from .firmware import BIOS, Machine
-from .guest import Bootstrap
+from .guest import BOOT_SECONDS, Bootstrap
 from .network import ROUTER, SERVER, Network
 from .server import Authority, Server
 from .vm import OUT, VM, WORK, boot_directory
@@ -15,7 +15,10 @@ class Lab:
 
     arguments: for the kernel command line, https: also serve by HTTPS, with
     an authority made for this run, out: what `boomerang build` wrote.
+    BOOT_SECONDS: it takes at most from power-on to the prompt.
     """
+
+    BOOT_SECONDS = BOOT_SECONDS
 
     def __init__(self, name, arguments="", https=False, booted=True, out=OUT,
                  **vm):
@@ -57,7 +60,7 @@ class Lab:
                                    self._arguments)
         try:
             self._start_machine(directory)
-            self.boot = Bootstrap(self.vm)
+            self.boot = Bootstrap(self.vm, self.BOOT_SECONDS)
             if self._booted:
                 self.boot_seconds = self.boot.booted()
                 self.boot.online()
