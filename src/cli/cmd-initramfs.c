@@ -8,7 +8,10 @@ static const struct {
 	char *name; /* what its messages begin with */
 	int (*run)(int argc, char **argv);
 } verbs[] = {
+	{ "edit", (char[]){ "initramfs edit" }, cmd_initramfs_edit },
 	{ "list", (char[]){ "initramfs list" }, cmd_initramfs_list },
+	{ "pack", (char[]){ "initramfs pack" }, cmd_initramfs_pack },
+	{ "unpack", (char[]){ "initramfs unpack" }, cmd_initramfs_unpack },
 };
 
 int cmd_initramfs(int argc, char **argv)

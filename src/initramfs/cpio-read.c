@@ -209,6 +209,14 @@ static int skip_zeros(struct cpio_reader *reader, bool *ret_more,
 
 /* --- segments --- */
 
+static void close_stream(struct cpio_reader *reader)
+{
+	if (reader->state)
+		compression_decoder(reader->segment.compression)
+			->close(reader->state);
+	reader->state = NULL;
+}
+
 static int begin_stream(struct cpio_reader *reader, struct failure *failure)
 {
 	const struct decoder *decoder;
@@ -269,11 +277,9 @@ static int end_segment(struct cpio_reader *reader, enum cpio_event *ret_event)
 	segment->unpacked = reader->state
 				    ? reader->unpacked - reader->segment_start
 				    : segment->size;
-	if (reader->state)
-		compression_decoder(segment->compression)->close(reader->state);
-	else
+	if (!reader->state)
 		reader->unpacked += segment->size;
-	reader->state = NULL;
+	close_stream(reader);
 	reader->place = PLACE_BETWEEN;
 	*ret_event = CPIO_SEGMENT_END;
 	return 0;
@@ -502,11 +508,23 @@ struct cpio_reader *cpio_reader_new(const struct reader *file,
 	return reader;
 }
 
+void cpio_reader_seek(struct cpio_reader *reader,
+		      const struct cpio_segment *segment)
+{
+	close_stream(reader);
+	reader->next = segment->offset;
+	reader->raw = view_over(reader->raw_bytes, 0);
+	reader->plain = reader->raw;
+	reader->entry = (struct newc_entry){ 0 };
+	reader->left = 0;
+	reader->unpacked = 0;
+	reader->place = PLACE_BETWEEN;
+}
+
 void cpio_reader_free(struct cpio_reader *reader)
 {
-	if (reader && reader->state)
-		compression_decoder(reader->segment.compression)
-			->close(reader->state);
+	if (reader)
+		close_stream(reader);
 	free(reader);
 }
 

@@ -47,6 +47,10 @@ void cpio_reader_free(struct cpio_reader *reader); /* NULL: nothing */
 int cpio_reader_next(struct cpio_reader *reader, enum cpio_event *ret_event,
 		     struct failure *failure) _must_check;
 
+/* Goes to a segment, as cpio_reader_segment() told it: it is what comes next. */
+void cpio_reader_seek(struct cpio_reader *reader,
+		      const struct cpio_segment *segment);
+
 /* The segment that is read, or was read last. */
 const struct cpio_segment *cpio_reader_segment(const struct cpio_reader *r);
 
