@@ -6,8 +6,8 @@ SUITE ?=
 # Of boomerang build: BUILD_OPTIONS="--level 9" takes a twentieth of the time.
 BUILD_OPTIONS ?=
 
-.PHONY: all deps kernel-fetch kernel loaders bootstrap install demo test bench \
-	lab clean
+.PHONY: all deps kernel-fetch kernel loaders bootstrap arm64 install demo test \
+	bench lab clean
 .NOTPARALLEL:
 
 all: $(BUILD)/build.ninja
@@ -44,6 +44,21 @@ bootstrap: kernel-fetch loaders all
 $(OUT)/bootstrap.img: $(BUILD)/boomerang $(BUILD)/boomerang-init \
 		$(wildcard .cache/kernel/boot/vmlinuz-*)
 	$(BUILD)/boomerang build -o $(OUT) $(BUILD_OPTIONS)
+
+# The bootstrap for arm64 machines, made on another one: out-arm64. What goes
+# into it, and what it is linked with, is only unpacked.
+SYSROOT = .cache/sysroot-arm64
+arm64: $(BUILD)/build.ninja
+	tools/install-deps bootstrap arm64
+	ninja -C $(BUILD) boomerang
+	tools/fetch-sysroot $(SYSROOT) arm64
+	[ -e $(BUILD)-arm64/build.ninja ] || meson setup \
+		--cross-file $(SYSROOT)/meson.ini \
+		--cross-file cross/aarch64-linux-gnu.ini $(BUILD)-arm64
+	ninja -C $(BUILD)-arm64
+	tools/fetch-loaders $(OUT)-arm64/loaders .cache/loaders
+	$(BUILD)/boomerang build -o $(OUT)-arm64 --sysroot $(SYSROOT) \
+		--programs $(BUILD)-arm64 $(BUILD_OPTIONS)
 
 install: all
 	meson install -C $(BUILD)

@@ -15,6 +15,7 @@
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "cli/architecture.h"
 #include "cli/boot.h"
 #include "cli/commands.h"
 
@@ -231,6 +232,16 @@ static int check_policy(const struct boot *boot, struct failure *failure)
 				     "only root can start another kernel");
 }
 
+/* The memory that outlives kexec is set aside by memmap=, a word of x86. */
+static int check_architecture(struct failure *failure)
+{
+	if (str_eq(architecture_here(), "x86-64"))
+		return 0;
+	return failure_set(failure, ENOTSUP,
+			   "live ISOs are started on x86-64 only; here, "
+			   "--kernel and --initrd start another kernel");
+}
+
 static int run(struct boot *boot, struct boot_arguments *a,
 	       struct failure *failure)
 {
@@ -243,6 +254,9 @@ static int run(struct boot *boot, struct boot_arguments *a,
 		return r;
 	if (a->kernel)
 		return boot_pair(boot, failure);
+	r = check_architecture(failure);
+	if (r < 0)
+		return r;
 	if (!a->image.request.reference)
 		r = boot_ask(boot, a, failure);
 	if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "initramfs/bootfiles.h"
 
+#include <elf.h>
 #include <errno.h>
 #include <limits.h>
 
@@ -106,8 +107,9 @@ static void fill_manifest(struct manifest *m,
 	contents_add_etc(m, options->version);
 	policy_add(m, &options->policy);
 	m->part = MANIFEST_KERNEL;
-	/* To become another kernel is for a person to ask. */
-	if (options->profile == BOOTFILES_RESCUE)
+	/* To become another kernel is for a person to ask, where live ISOs
+	 * can be booted. */
+	if (options->profile == BOOTFILES_RESCUE && m->machine == EM_X86_64)
 		manifest_file(m, SELF_KERNEL, 0644, kernel->image);
 	add_programs(m, options, made_key);
 	m->part = MANIFEST_CERTIFICATES;

@@ -7,8 +7,7 @@
 static int refuse(pid_t pid, struct failure *failure)
 {
 	return failure_set(failure, EOPNOTSUPP,
-			   "PID %d cannot be taken over on this architecture: "
-			   "use --method exitrd or reboot",
+			   "PID %d cannot be taken over on this architecture",
 			   pid);
 }
 

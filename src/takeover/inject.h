@@ -2,7 +2,7 @@
 /*
  * Makes another process execute a program, by ptrace(2), or leaves it exactly
  * as it was. Used on PID 1; works on any process that the caller may trace.
- * x86-64.
+ * x86-64; elsewhere -EOPNOTSUPP (inject-none.c).
  */
 #pragma once
 
