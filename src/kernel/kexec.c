@@ -25,13 +25,14 @@ static unsigned long flag_of(enum kexec_use use)
 static int explain_signature(const struct kexec_policy *policy,
 			     const char *name, struct failure *failure)
 {
-	return failure_set(failure, EKEYREJECTED,
-			   "%s cannot be started: %s, and it is not signed by "
-			   "a key that this kernel trusts; enrol its key by "
-			   "mokutil(1), or turn Secure Boot off",
-			   name,
-			   *policy->why ? policy->why
-					: "this kernel wants a signature");
+	return failure_set(
+		failure, EKEYREJECTED,
+		"%s cannot be started: %s, and it is not signed by "
+		"a key that this kernel trusts; enrol its key by "
+		"mokutil(1)%s",
+		name,
+		*policy->why ? policy->why : "this kernel wants a signature",
+		policy->needs_signature ? ", or turn Secure Boot off" : "");
 }
 
 static int explain_memory(enum kexec_use use, const char *name,

@@ -91,10 +91,10 @@ class ServedLab(Lab):
     FIRMWARE = BIOS
     SERVE = ()
 
-    def __init__(self, name, **options):
+    def __init__(self, name, arguments="", **options):
         self.network = None
         self.server = None
-        super().__init__(name, **options)
+        super().__init__(name, arguments, **options)
 
     def _image_server(self, log):
         self.network = Network(self.work)
