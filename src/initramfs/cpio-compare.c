@@ -414,6 +414,10 @@ static int add_nodes(struct comparing *c, struct failure *failure)
 
 		if (there && (there->mode & S_IFMT) == (row->mode & S_IFMT))
 			continue;
+		/* Of what is gone or something else now, it may stay. */
+		if (!cpio_mode_is_node(row->mode) &&
+		    cpio_catalog_find(c->catalog, row->path) != CPIO_ITEM_NONE)
+			continue;
 		if (!cpio_mode_is_node(row->mode))
 			return failure_set(failure, EINVAL,
 					   "%s/" CPIO_SPECIAL

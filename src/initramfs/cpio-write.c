@@ -30,6 +30,7 @@ struct writing {
 	bool *moved;	   /* of each item: it has taken another's */
 	uint32_t *leavers; /* of each group's first: names that it loses */
 	uint32_t inode;	   /* the last that was given */
+	bool upper;	   /* of the segment's numbers */
 	uint8_t header[NEWC_ENTRY_MAX];
 	uint8_t chunk[CHUNK];
 };
@@ -74,6 +75,7 @@ static int begin_archive(struct writing *w, enum compression compression,
 	int level = compression == w->plan->compression ? w->plan->level : 0;
 
 	w->plain = 0;
+	w->upper = false;
 	w->compressor =
 		compressor_new(compression, level, put_file, w, failure);
 	return w->compressor ? 0 : -EIO;
@@ -92,7 +94,12 @@ static int put_trailer(struct writing *w, struct failure *failure)
 {
 	struct build b = build_over(w->header, sizeof(w->header));
 
-	newc_build_trailer(&b);
+	newc_build_entry(&b, &(struct newc_entry){
+				     .links = 1,
+				     .upper = w->upper,
+				     .name = NEWC_TRAILER,
+				     .name_len = sizeof(NEWC_TRAILER) - 1,
+			     });
 	return put(w, w->header, b.len, failure);
 }
 
@@ -103,6 +110,7 @@ static int put_header(struct writing *w, const struct newc_entry *entry,
 {
 	struct build b = build_over(w->header, sizeof(w->header));
 
+	w->upper |= entry->upper;
 	newc_build_entry(&b, entry);
 	if (b.bad)
 		return failure_set(failure, ENAMETOOLONG,

@@ -10,7 +10,7 @@
 
 static const char magic[6] = "070701";
 static const char magic_checked[6] = "070702";
-static const char trailer[] = "TRAILER!!!";
+static const char trailer[] = NEWC_TRAILER;
 
 #define DIGITS	     8
 #define NAME_SIZE_AT (sizeof(magic) + 11 * DIGITS)
@@ -20,12 +20,13 @@ size_t newc_padding(uint64_t len)
 	return (size_t)(-len & 3);
 }
 
-static void build_hex(struct build *b, uint32_t value)
+static void build_hex(struct build *b, uint32_t value, bool upper)
 {
+	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
 	uint8_t *p = build_take(b, DIGITS);
 
 	for (size_t i = DIGITS; p && i > 0; i--, value >>= 4)
-		p[i - 1] = (uint8_t) "0123456789abcdef"[value & 15];
+		p[i - 1] = (uint8_t)digits[value & 15];
 }
 
 void newc_build_entry(struct build *b, const struct newc_entry *entry)
@@ -55,7 +56,7 @@ void newc_build_entry(struct build *b, const struct newc_entry *entry)
 	}
 	build_bytes(b, entry->checked ? magic_checked : magic, sizeof(magic));
 	for (size_t i = 0; i < ARRAY_SIZE(fields); i++)
-		build_hex(b, fields[i]);
+		build_hex(b, fields[i], entry->upper);
 	build_bytes(b, entry->name, entry->name_len);
 	build_zero(b, 1 + entry->name_zeros);
 	build_zero(b, newc_padding(b->len - start));
@@ -70,7 +71,7 @@ void newc_build_trailer(struct build *b)
 			    });
 }
 
-static uint32_t view_hex(struct view *v)
+static uint32_t view_hex(struct view *v, bool *upper)
 {
 	const uint8_t *p = view_take(v, DIGITS);
 	uint32_t value = 0;
@@ -80,9 +81,10 @@ static uint32_t view_hex(struct view *v)
 
 		if (p[i] >= '0' && p[i] <= '9')
 			value = value << 4 | (uint32_t)(p[i] - '0');
-		else if (c >= 'a' && c <= 'f')
+		else if (c >= 'a' && c <= 'f') {
+			*upper |= p[i] < 'a';
 			value = value << 4 | (uint32_t)(c - 'a' + 10);
-		else
+		} else
 			v->bad = true;
 	}
 	return value;
@@ -97,7 +99,8 @@ bool newc_starts(struct view v)
 int newc_header_size(struct view head, size_t *ret_size)
 {
 	struct view v = view_at(head, NAME_SIZE_AT);
-	uint32_t name_size = view_hex(&v);
+	bool upper = false;
+	uint32_t name_size = view_hex(&v, &upper);
 
 	if (!newc_starts(head) || v.bad || name_size < 2 ||
 	    name_size > NEWC_NAME_MAX + 1)
@@ -118,19 +121,19 @@ int newc_parse_entry(struct view *v, struct newc_entry *ret_entry)
 	const uint8_t *name;
 
 	view_skip(v, sizeof(magic));
-	entry.inode = view_hex(v);
-	entry.mode = view_hex(v);
-	entry.uid = view_hex(v);
-	entry.gid = view_hex(v);
-	entry.links = view_hex(v);
-	entry.mtime = view_hex(v);
-	entry.size = view_hex(v);
-	entry.device_major = view_hex(v);
-	entry.device_minor = view_hex(v);
-	entry.node_major = view_hex(v);
-	entry.node_minor = view_hex(v);
-	name_size = view_hex(v);
-	entry.checksum = view_hex(v);
+	entry.inode = view_hex(v, &entry.upper);
+	entry.mode = view_hex(v, &entry.upper);
+	entry.uid = view_hex(v, &entry.upper);
+	entry.gid = view_hex(v, &entry.upper);
+	entry.links = view_hex(v, &entry.upper);
+	entry.mtime = view_hex(v, &entry.upper);
+	entry.size = view_hex(v, &entry.upper);
+	entry.device_major = view_hex(v, &entry.upper);
+	entry.device_minor = view_hex(v, &entry.upper);
+	entry.node_major = view_hex(v, &entry.upper);
+	entry.node_minor = view_hex(v, &entry.upper);
+	name_size = view_hex(v, &entry.upper);
+	entry.checksum = view_hex(v, &entry.upper);
 	name = view_take(v, name_size);
 	view_skip(v, newc_padding(before - v->left));
 	if (!ours || v->bad || name_size < 2 || name_size > NEWC_NAME_MAX + 1)

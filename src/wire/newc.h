@@ -10,8 +10,9 @@
 #include "wire/build.h"
 #include "wire/view.h"
 
-#define NEWC_NAME_MAX 4095 /* the kernel's PATH_MAX, without the NUL */
-#define NEWC_HEADER   110  /* bytes, without the name */
+#define NEWC_NAME_MAX 4095	   /* the kernel's PATH_MAX, without the NUL */
+#define NEWC_TRAILER  "TRAILER!!!" /* the name of the last entry */
+#define NEWC_HEADER   110	   /* bytes, without the name */
 /* The most that newc_build_entry() writes: header, name, NUL, padding. */
 #define NEWC_ENTRY_MAX (NEWC_HEADER + NEWC_NAME_MAX + 1 + 3)
 
@@ -29,7 +30,9 @@ struct newc_entry {
 	const char *name; /* without a leading "/"; not NUL-terminated when it
 			     was parsed */
 	size_t name_len;
-	bool checked;	   /* magic 070702: checksum counts */
+	bool upper;   /* its numbers are written in upper case, as GNU cpio does
+		     */
+	bool checked; /* magic 070702: checksum counts */
 	uint32_t checksum; /* the sum of the data's bytes */
 };
 
