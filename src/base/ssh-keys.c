@@ -139,8 +139,8 @@ int ssh_keys_given(struct text *all, const char *const *keys, size_t count,
 
 		if (r == 0)
 			r = ssh_keys_add(all, file);
-		else if (ssh_key_is_public(keys[i]))
-			r = ssh_keys_add(all, keys[i]);
+		else if (ssh_keys_add(all, keys[i]) == 0)
+			r = 0;
 		if (r == -EBADMSG)
 			return failure_set(failure, EINVAL,
 					   "--ssh-key %s: not a public key",

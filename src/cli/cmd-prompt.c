@@ -68,8 +68,8 @@ static const struct prompt_command {
 	{ "poweroff", "poweroff", "switch the machine off", cmd_poweroff, true,
 	  true },
 	{ "help", "help", "this list", prompt_help, false },
-	{ "exit", "exit", "leave this prompt, as Ctrl+D does", prompt_exit,
-	  false },
+	{ "exit", "exit", "leave a login; on a console, a new prompt",
+	  prompt_exit, false },
 	{ "RETURN_TO_BOOTSTRAP", NULL, NULL, cmd_return, false },
 };
 
@@ -215,8 +215,11 @@ static int run_after_session(const struct prompt_command *command,
 	_cleanup_fd int server = pidfd_open(getppid(), 0);
 	_cleanup_fd int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	struct pollfd end = { .fd = server, .events = POLLIN };
-	pid_t pid = server < 0 || null_fd < 0 ? -1 : fork();
+	pid_t pid;
 
+	/* The terminal's end is not the child's. */
+	signal(SIGHUP, SIG_IGN);
+	pid = server < 0 || null_fd < 0 ? -1 : fork();
 	if (pid < 0)
 		return command->run(words->count, words->word);
 	session.left = true;
@@ -350,6 +353,9 @@ static int prompt(char *const first[static FIRST_COUNT], bool resume)
 		log_error("no memory for the prompt");
 		return STATUS_FAILED;
 	}
+	/* A console has nowhere to go back to. */
+	if (!session.on_console)
+		editor_end_by_key(editor);
 	while (!session.left && (line = editor_read(editor))) {
 		editor_remember(editor, line);
 		run_line(line);

@@ -19,6 +19,7 @@ struct editor {
 	History *history;
 	const char *prompt;
 	void (*complete_from)(struct complete_source *ret_source);
+	bool ends;    /* by Ctrl+D */
 	bool dropped; /* the line being read is not to be returned */
 };
 
@@ -59,6 +60,8 @@ static unsigned char key_end(EditLine *el, int key _unused)
 {
 	const LineInfo *line = el_line(el);
 
+	if (line->lastchar == line->buffer && editor_of(el)->ends)
+		return CC_EOF;
 	if (line->lastchar == line->buffer)
 		return drop_line(el, "\n");
 	if (line->cursor == line->lastchar)
@@ -122,7 +125,7 @@ static void set_keys(EditLine *el)
 		unsigned char (*press)(EditLine *el, int key);
 	} keys[] = {
 		{ "^C", "boomerang-interrupt", "drop the line", key_interrupt },
-		{ "^D", "boomerang-end", "delete, or a new prompt", key_end },
+		{ "^D", "boomerang-end", "delete, or end", key_end },
 		{ "^I", "boomerang-complete", "complete", key_complete },
 	};
 
@@ -172,6 +175,11 @@ struct editor *editor_free(struct editor *editor)
 		history_end(editor->history);
 	free(editor);
 	return NULL;
+}
+
+void editor_end_by_key(struct editor *editor)
+{
+	editor->ends = true;
 }
 
 const char *editor_read(struct editor *editor)

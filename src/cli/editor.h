@@ -20,9 +20,13 @@ editor_new(const char *prompt,
 	_must_check;
 struct editor *editor_free(struct editor *editor);
 
+/* From now on Ctrl+D on an empty line is the end of the input. */
+void editor_end_by_key(struct editor *editor);
+
 /*
  * The next line, valid until the next call. Empty too after Ctrl+C, which
- * drops what was typed, and Ctrl+D. NULL when standard input is gone.
+ * drops what was typed, and Ctrl+D. NULL when standard input is gone, or at
+ * its end.
  */
 const char *editor_read(struct editor *editor) _must_check;
 

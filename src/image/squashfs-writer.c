@@ -9,6 +9,7 @@
 #include "base/spawn.h"
 #include "base/text.h"
 
+#define BLOCK_KIB    128
 #define PROGRAM	     "mksquashfs"
 #define MESSAGES_MAX 4096
 
@@ -25,7 +26,7 @@ static int open_messages(const char *scratch)
 static int start(const char *path, const struct squashfs_form *form, int tar_fd,
 		 int messages_fd, struct failure *failure)
 {
-	char level[16];
+	char level[16], block[16];
 	/* zstd: read twice as fast as gzip, and smaller. What a tar says of its
 	 * root is not taken: it would be anybody's, and of this moment. */
 	const char *const argv[] = {
@@ -39,6 +40,8 @@ static int start(const char *path, const struct squashfs_form *form, int tar_fd,
 		"zstd",
 		"-Xcompression-level",
 		level,
+		"-b",
+		block,
 		"-no-progress",
 		"-no-exports",
 		"-root-mode",
@@ -49,10 +52,13 @@ static int start(const char *path, const struct squashfs_form *form, int tar_fd,
 		"0",
 		NULL,
 	};
-	struct text text = text_over(level, sizeof(level));
+	struct text level_text = text_over(level, sizeof(level));
+	struct text block_text = text_over(block, sizeof(block));
 	pid_t pid;
 
-	text_add(&text, "%d", form->level);
+	text_add(&level_text, "%d", form->level);
+	text_add(&block_text, "%dK",
+		 form->block_kib ? form->block_kib : BLOCK_KIB);
 	pid = spawn(&(struct spawn){ .argv = argv,
 				     .fd = { tar_fd, messages_fd, messages_fd },
 				     .extra_fd = FD_NONE },

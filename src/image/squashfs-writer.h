@@ -13,6 +13,7 @@ struct squashfs_writer {
 
 struct squashfs_form {
 	int level;     /* of zstd, 1 to 22 */
+	int block_kib; /* what is compressed, and read, as one; 0: 128 */
 	bool no_times; /* all are 0: the same tar gives the same bytes */
 };
 

@@ -443,6 +443,7 @@ def main():
     release = kernels[-1].name.removeprefix("vmlinuz-")
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
+        work.chmod(0o755)  # another user builds in there, too
         out = work / "out"
         done = build(out)
         if ok(done.returncode == 0, "a build", done.stderr):

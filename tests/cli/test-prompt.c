@@ -197,6 +197,78 @@ static void test_entered(void)
 	terminal_end(&terminal);
 }
 
+/* Root's shell, as sshd calls it. */
+static int run_login(const char *order)
+{
+	static char name[] = "boomerang-login",
+		    session_name[] = "-boomerang-login", option[] = "-c";
+	char line[128];
+	char *argv[] = { name, option, line, NULL };
+
+	setenv("TERM", "vt220", 1);
+	if (!order) {
+		argv[0] = session_name;
+		argv[1] = NULL;
+		return cmd_login(1, argv);
+	}
+	str_copy(line, sizeof(line), order);
+	return cmd_login(3, argv);
+}
+
+static void test_orders(void)
+{
+	static const struct {
+		const char *order, *shows;
+		int status;
+	} rows[] = {
+		{ "status", "phase        bootstrap\r\n", 0 },
+		{ "  status --json", "\"phase\": \"bootstrap\"", 0 },
+		{ "load", "which image", 2 },
+		{ "status 'open", "a quote (') is not closed", 2 },
+		{ "boot --entry 'a b' http://h/?a&b",
+		  "boots boot --entry a b http://h/?a&b\r\n", 1 },
+		{ "'boot' x", "boots boot x\r\n", 1 },
+		{ "echo $((6*7)) | tr 2 3; exit 9", "43\r\n", 9 },
+		{ "echo 'status'", "status\r\n", 0 },
+		{ "echo one two three 4 5 6 7 8 9 10 11 12 13 14 15 16",
+		  "15 16\r\n", 0 },
+		{ "echo \"$SHELL\"", "/bin/sh\r\n", 0 },
+		{ "reboot now", "takes no argument", 2 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int status;
+
+		terminal_start(&terminal, run_login, rows[i].order);
+		shows(rows[i].shows);
+		terminal_rest(&terminal);
+		status = terminal_end(&terminal);
+		ok(WIFEXITED(status) && WEXITSTATUS(status) == rows[i].status,
+		   rows[i].order);
+	}
+}
+
+static void test_login(void)
+{
+	static const char *const ends[] = { "exit\r", "\004" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+		terminal_start(&terminal, run_login, NULL);
+		shows("network      eth0");
+		shows(PROMPT);
+		terminal_type(&terminal, "load http://h/good\r");
+		shows("entering http://h/good ...\r\n" PROMPT);
+		ok_int(fake_event(&fake), 'l', "a login loads and stays");
+		terminal_type(&terminal, ends[i]);
+		terminal_rest(&terminal);
+		ok_int(terminal_end(&terminal), 0, "its end");
+	}
+	terminal_start(&terminal, run_login, "reboot");
+	terminal_rest(&terminal);
+	ok_int(terminal_end(&terminal), 0, "a reboot is asked for");
+	ok_int(fake_event(&fake), 'b', "when the session is over");
+}
+
 int main(void)
 {
 	fake_start(&fake);
@@ -212,6 +284,8 @@ int main(void)
 	test_load_first();
 	test_boot();
 	test_entered();
+	test_orders();
+	test_login();
 	fake_stop(&fake);
 	return tap_done();
 }
