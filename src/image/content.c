@@ -21,7 +21,7 @@ static int read_head(struct content *content)
 	while (head->len < head->size && !kind_is_certain(head_of(content))) {
 		size_t n;
 
-		r = ring_next(content->ring, &content->rest);
+		r = content->input.next(content->input.context, &content->rest);
 		if (r <= 0)
 			break;
 		n = MIN(content->rest.left, head->size - head->len);
@@ -44,7 +44,7 @@ static int next(void *context, struct view *ret_bytes)
 		*ret_bytes = view_sub(&content->rest, content->rest.left);
 		return 1;
 	}
-	return ring_next(content->ring, ret_bytes);
+	return content->input.next(content->input.context, ret_bytes);
 }
 
 static int write_piece(struct content *content, struct sparse *sparse,
@@ -115,7 +115,7 @@ static int write_file(struct content *content, struct failure *failure)
 
 static int read_archive(struct content *content, struct failure *failure)
 {
-	const struct tar_input input = { next, content };
+	const struct input input = { next, content };
 	const struct tar_sink sink = tree_sink(content->tree);
 	/* Layers are tars (image-spec layer.md). */
 	bool cpio = content->may_be_file && content->kind == KIND_CPIO;

@@ -6,15 +6,15 @@
  */
 #pragma once
 
-#include "image/ring.h"
+#include "image/input.h"
 #include "image/tree.h"
 #include "image/unpacker.h"
 
 #define CONTENT_FILE "image" /* in the tree's root */
 
 struct content {
-	struct ring *ring; /* borrowed, as the rest */
-	struct tree *tree;
+	struct input input;
+	struct tree *tree; /* borrowed, as the rest */
 	const char *label;
 	bool may_be_file; /* or a cpio archive: it is no layer */
 
@@ -30,8 +30,8 @@ struct content {
 };
 
 /*
- * Reads the ring to its end and unpacks it. The caller has set the fields above
- * the lines. The ring's own negative errno, and -ENOSPC, are returned with
+ * Reads the input to its end and unpacks it. The caller has set the fields above
+ * the lines. The input's own negative errno, and -ENOSPC, are returned with
  * *failure untouched.
  */
 int content_unpack(struct content *content, struct failure *failure)

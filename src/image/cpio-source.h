@@ -6,7 +6,7 @@
 #include "image/tar.h"
 
 struct cpio_source {
-	const struct tar_input *input;
+	const struct input *input;
 	const char *label;
 	struct view at; /* ready to be taken */
 

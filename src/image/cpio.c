@@ -382,7 +382,7 @@ static int check_end(const struct reader *reader, struct failure *failure)
 	return 0;
 }
 
-int cpio_read(const struct tar_input *input, const struct tar_sink *sink,
+int cpio_read(const struct input *input, const struct tar_sink *sink,
 	      const char *label, struct failure *failure)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));

@@ -15,5 +15,5 @@
  * are handed on as a file and hard links to it, whichever of them has the
  * content.
  */
-int cpio_read(const struct tar_input *input, const struct tar_sink *sink,
+int cpio_read(const struct input *input, const struct tar_sink *sink,
 	      const char *label, struct failure *failure) _must_check;

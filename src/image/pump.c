@@ -2,41 +2,6 @@
 #include "image/pump.h"
 
 #include <errno.h>
-#include <stdlib.h>
-#include <unistd.h>
-
-#include "base/cleanup.h"
-
-#define INPUT_BYTES (256 * KIB)
-
-static ssize_t read_stream(struct pump *pump, void *buf, size_t size)
-{
-	ssize_t n;
-
-	do {
-		n = read(pump->fd, buf, size);
-	} while (n < 0 && errno == EINTR);
-	if (n < 0)
-		return failure_errno(&pump->failure, errno,
-				     "%s: cannot read the stream", pump->label);
-	atomic_fetch_add_explicit(pump->read, (uint64_t)n,
-				  memory_order_relaxed);
-	return n;
-}
-
-static int copy_stream(struct pump *pump)
-{
-	struct build out;
-	ssize_t n;
-
-	while (ring_fill(pump->ring, &out)) {
-		n = read_stream(pump, out.start, out.size);
-		if (n <= 0)
-			return (int)n;
-		ring_push(pump->ring, (size_t)n);
-	}
-	return 0;
-}
 
 static int refuse(struct pump *pump, enum decode_status status)
 {
@@ -55,22 +20,21 @@ static int check_end(struct pump *pump, const void *state)
 			   pump->label, pump->decoder->name);
 }
 
-static int decode_stream(struct pump *pump, void *state, uint8_t *buf)
+static int decode_stream(struct pump *pump, void *state)
 {
-	struct view in = view_over(buf, 0);
+	struct view in = view_over("", 0);
 	enum decode_status status;
 	struct build out;
 	bool last = false;
 	size_t before;
+	int r;
 
-	while (ring_fill(pump->ring, &out)) {
+	while (ring_fill(pump->ring, RING_FOREVER, &out) > 0) {
 		if (in.left == 0 && !last) {
-			ssize_t n = read_stream(pump, buf, INPUT_BYTES);
-
-			if (n < 0)
-				return (int)n;
-			last = n == 0;
-			in = view_over(buf, (size_t)n);
+			r = pump->input.next(pump->input.context, &in);
+			if (r < 0)
+				return r;
+			last = r == 0;
 		}
 		before = in.left;
 		status = pump->decoder->run(state, &in, last, &out);
@@ -87,32 +51,16 @@ static int decode_stream(struct pump *pump, void *state, uint8_t *buf)
 	return 0;
 }
 
-static int open_and_decode(struct pump *pump)
-{
-	_cleanup_free uint8_t *buf = malloc(INPUT_BYTES);
-	void *state = pump->decoder->open();
-	int r;
-
-	if (!buf || !state)
-		r = refuse(pump, DECODE_MEMORY);
-	else
-		r = decode_stream(pump, state, buf);
-	if (state)
-		pump->decoder->close(state);
-	return r;
-}
-
-int pump_run(struct pump *pump)
-{
-	int r = pump->decoder ? open_and_decode(pump) : copy_stream(pump);
-
-	ring_end(pump->ring, r);
-	return r;
-}
-
 static void *thread_main(void *argument)
 {
-	(void)!pump_run(argument);
+	struct pump *pump = argument;
+	void *state = pump->decoder->open();
+	int r = state ? decode_stream(pump, state)
+		      : refuse(pump, DECODE_MEMORY);
+
+	if (state)
+		pump->decoder->close(state);
+	ring_end(pump->ring, r);
 	return NULL;
 }
 
@@ -126,4 +74,14 @@ int pump_start(struct pump *pump, struct failure *failure)
 void pump_join(struct pump *pump)
 {
 	pthread_join(pump->thread, NULL);
+}
+
+static int next(void *context, struct view *ret_bytes)
+{
+	return ring_next(context, RING_FIRST, ret_bytes);
+}
+
+struct input pump_output(const struct pump *pump)
+{
+	return (struct input){ next, pump->ring };
 }

@@ -20,6 +20,14 @@
 #define SLOTS	   4
 #define SLOT_BYTES (1 * MIB)
 
+/* What is copied. */
+struct reading {
+	int fd;
+	const char *name;
+	uint8_t *bytes; /* SLOT_BYTES */
+	struct failure failure;
+};
+
 struct spool {
 	int fd;
 	const char *name;
@@ -51,12 +59,28 @@ static int make_file(int dir_fd)
 	return fd;
 }
 
-static int write_all(struct spool *spool, struct ring *ring)
+static int next(void *context, struct view *ret_bytes)
+{
+	struct reading *reading = context;
+	ssize_t n;
+
+	do
+		n = read(reading->fd, reading->bytes, SLOT_BYTES);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return failure_errno(&reading->failure, errno,
+				     "%s: cannot read the stream",
+				     reading->name);
+	*ret_bytes = view_over(reading->bytes, (size_t)n);
+	return n > 0;
+}
+
+static int write_all(struct spool *spool, const struct input *input)
 {
 	struct view bytes;
 	int r;
 
-	while ((r = ring_next(ring, &bytes)) > 0) {
+	while ((r = input->next(input->context, &bytes)) > 0) {
 		if (bytes.left > room_left(&spool->room))
 			return room_check(&spool->room, spool->name, bytes.left,
 					  spool->failure);
@@ -69,28 +93,43 @@ static int write_all(struct spool *spool, struct ring *ring)
 	return r;
 }
 
-/* Everything that comes from fd, decoded, into the spool's file. */
-static int copy(struct spool *spool, int fd, const struct decoder *decoder)
+static int decode(struct spool *spool, const struct input *input,
+		  const struct decoder *decoder)
 {
-	_Atomic uint64_t read = 0;
-	struct pump pump = { .fd = fd,
+	struct pump pump = { .input = *input,
 			     .decoder = decoder,
 			     .label = spool->name,
-			     .ring = ring_new(SLOTS, SLOT_BYTES),
-			     .read = &read };
+			     .ring = ring_new(SLOTS, SLOT_BYTES) };
+	struct input output = pump_output(&pump);
 	int r;
 
 	if (!pump.ring)
 		return failure_errno(spool->failure, ENOMEM, "%s", spool->name);
 	r = pump_start(&pump, spool->failure);
 	if (r == 0) {
-		r = write_all(spool, pump.ring);
-		ring_abandon(pump.ring);
+		r = write_all(spool, &output);
+		ring_abandon(pump.ring, RING_FIRST);
 		pump_join(&pump);
 		if (r < 0 && pump.failure.err && spool->failure)
 			*spool->failure = pump.failure;
 	}
 	ring_free(pump.ring);
+	return r;
+}
+
+/* Everything that comes from fd, decoded, into the spool's file. */
+static int copy(struct spool *spool, int fd, const struct decoder *decoder)
+{
+	_cleanup_free uint8_t *bytes = malloc(SLOT_BYTES);
+	struct reading reading = { fd, spool->name, bytes, { 0 } };
+	const struct input input = { next, &reading };
+	int r;
+
+	if (!bytes)
+		return failure_errno(spool->failure, ENOMEM, "%s", spool->name);
+	r = decoder ? decode(spool, &input, decoder) : write_all(spool, &input);
+	if (r < 0 && reading.failure.err && spool->failure)
+		*spool->failure = reading.failure;
 	return r;
 }
 

@@ -4,9 +4,10 @@
  * then runs in this process; its first bytes are held back until they tell
  * the kind (kind.h). Then it is decided what the stream is checked against,
  * its size is estimated and compared with the room, and only then does a byte
- * go on: through the hash, and down the pipe to the unpacker, or, for a file
- * system image, into DIR/image, where the unpacker has nothing to do. Whatever
- * was made is believed, and a file parsed, only when the checks agree.
+ * go on: into a ring, from which a thread hashes it and the unpacker takes it;
+ * or, for a file system image, from there into DIR/image, and the unpacker has
+ * nothing to do. Whatever was made is believed, and a file parsed, only when
+ * the checks agree.
  */
 #include "image/stream.h"
 
@@ -20,7 +21,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "image/archive-index.h"
-#include "image/behind.h"
+#include "image/hashing.h"
 #include "image/hint.h"
 #include "image/qcow2.h"
 #include "image/sparse.h"
@@ -28,6 +29,8 @@
 #include "wire/build.h"
 
 #define TICK_MS	    250
+#define RING_SLOTS  8
+#define SLOT_BYTES  (256 * KIB)
 #define WATCH_BYTES (16 * MIB)
 #define MORE_BYTES  (64 * MIB) /* is made room for when there is none left */
 
@@ -35,12 +38,14 @@ struct job {
 	const struct stream *what;
 	const char *name; /* begins every message */
 	struct fetch fetch;
+	struct ring *ring;
+	struct build slot; /* of it, that is being filled */
 	struct unpacker unpacker;
 	struct verifier *verifier;
+	struct hashing hashing;
 	int tree_fd;
 	int image_fd;
 	struct sparse sparse; /* over image_fd, while the stream comes */
-	struct behind behind; /* hashes the same */
 	uint8_t head_bytes[KIND_HEAD];
 	struct build head;
 	bool decided;
@@ -51,7 +56,72 @@ struct job {
 	struct stream_result result;
 };
 
-/* --- progress and room --- */
+/* --- room --- */
+
+static uint64_t make_room(const struct job *job, uint64_t bytes)
+{
+	return job->what->make_room
+		       ? job->what->make_room(job->what->context, bytes)
+		       : 0;
+}
+
+static int no_room(const struct job *job, struct failure *failure)
+{
+	return room_exhausted(job->what->room, job->name, job->fetch.done,
+			      job->fetch.total, failure);
+}
+
+static int watch_room(struct job *job, size_t bytes, struct failure *failure)
+{
+	job->unwatched += bytes;
+	if (job->unwatched < WATCH_BYTES)
+		return 0;
+	job->unwatched = 0;
+	if (room_left(job->what->room) == 0 && make_room(job, MORE_BYTES) == 0)
+		return no_room(job, failure);
+	return 0;
+}
+
+static int check_room(const struct job *job, uint64_t needed,
+		      struct failure *failure)
+{
+	uint64_t left = room_left(job->what->room);
+
+	if (needed > left)
+		(void)make_room(job, needed - left);
+	return room_check(job->what->room, job->name, needed, failure);
+}
+
+/* --- what is ready --- */
+
+static int write_image(struct job *job, struct view bytes,
+		       struct failure *failure)
+{
+	size_t len = bytes.left;
+	int r;
+
+	do {
+		r = sparse_write(&job->sparse, &bytes);
+	} while (r == -ENOSPC && make_room(job, MORE_BYTES) > 0);
+	if (r == -ENOSPC)
+		return no_room(job, failure);
+	if (r < 0)
+		return failure_errno(failure, -r, "%s: cannot write the image",
+				     job->name);
+	return watch_room(job, len, failure);
+}
+
+/* It is not written to again before the next is taken. */
+static int push_slot(struct job *job, struct failure *failure)
+{
+	struct view bytes = view_over(job->slot.start, job->slot.len);
+
+	job->slot = (struct build){ 0 };
+	ring_push(job->ring, bytes.left);
+	return job->image_fd >= 0 ? write_image(job, bytes, failure) : 0;
+}
+
+/* --- four times a second --- */
 
 static void count(const struct job *job)
 {
@@ -67,13 +137,6 @@ static void count(const struct job *job)
 			     atomic_load(&shared->unpacked));
 		atomic_store(&counters->entries, atomic_load(&shared->entries));
 	}
-}
-
-static uint64_t make_room(const struct job *job, uint64_t bytes)
-{
-	return job->what->make_room
-		       ? job->what->make_room(job->what->context, bytes)
-		       : 0;
 }
 
 static int cancelled(const struct job *job, struct failure *failure)
@@ -94,7 +157,8 @@ static int tick(void *context, struct failure *failure)
 		(void)make_room(job, MORE_BYTES);
 	if (job->what->tick && job->what->tick(job->what->context) < 0)
 		return cancelled(job, failure);
-	return 0;
+	/* A slow stream is handed on before a slot is full. */
+	return job->slot.len > 0 ? push_slot(job, failure) : 0;
 }
 
 /* The same for what works on a file that is here. */
@@ -103,16 +167,6 @@ static int tick_on(void *context)
 	struct failure ignored;
 
 	return tick(context, &ignored);
-}
-
-static int check_room(const struct job *job, uint64_t needed,
-		      struct failure *failure)
-{
-	uint64_t left = room_left(job->what->room);
-
-	if (needed > left)
-		(void)make_room(job, needed - left);
-	return room_check(job->what->room, job->name, needed, failure);
 }
 
 /* --- what it is --- */
@@ -175,6 +229,7 @@ static int open_verifier(struct job *job, struct failure *failure)
 static int remove_tree(struct job *job)
 {
 	unpacker_stop(&job->unpacker);
+	ring_do_without(job->ring, RING_FIRST);
 	return unlinkat(job->what->dir_fd, STREAM_TREE, AT_REMOVEDIR) < 0
 		       ? -errno
 		       : 0;
@@ -188,7 +243,7 @@ static int create_image(struct job *job)
 		return -errno;
 	job->sparse = (struct sparse){ .fd = job->image_fd,
 				       .solid = job->kind != KIND_DISK };
-	return behind_start(&job->behind, job->image_fd, job->verifier);
+	return 0;
 }
 
 static int open_image(struct job *job, struct failure *failure)
@@ -216,6 +271,20 @@ static int refuse_qcow2(const struct job *job, struct view head,
 	return qcow2_parse_header(head, job->name, &header, failure);
 }
 
+static int prepare(struct job *job, struct failure *failure)
+{
+	int r = 0;
+
+	if (kind_is_file(job->kind))
+		r = open_image(job, failure);
+	else
+		unpacker_order(&job->unpacker, job->kind, job->fetch.total);
+	if (r < 0)
+		return r;
+	r = hashing_start(&job->hashing, job->ring, job->verifier);
+	return r < 0 ? failure_errno(failure, -r, "cannot start a thread") : 0;
+}
+
 static int decide(struct job *job, struct failure *failure)
 {
 	struct view head = view_over(job->head_bytes, job->head.len);
@@ -235,55 +304,32 @@ static int decide(struct job *job, struct failure *failure)
 		  kind_name(job->kind), (unsigned long long)job->least);
 	if (job->what->depth == UNPACK_ALL || kind_is_file(job->kind))
 		r = check_room(job, job->least, failure);
-	if (r < 0)
-		return r;
-	if (kind_is_file(job->kind))
-		return open_image(job, failure);
-	return unpacker_order(&job->unpacker, job->kind, job->fetch.total,
-			      failure);
+	return r < 0 ? r : prepare(job, failure);
 }
 
-/* --- bytes --- */
+/* --- the unpacker --- */
 
-static int no_room(const struct job *job, struct failure *failure)
+static bool has_ended(const struct job *job)
 {
-	return room_exhausted(job->what->room, job->name, job->fetch.done,
-			      job->fetch.total, failure);
+	struct pollfd end = { .fd = job->unpacker.pid_fd, .events = POLLIN };
+
+	return poll(&end, 1, 0) > 0;
 }
 
-static int watch_room(struct job *job, size_t bytes, struct failure *failure)
+static int wait_for_unpacker(struct job *job, struct failure *failure)
 {
-	job->unwatched += bytes;
-	if (job->unwatched < WATCH_BYTES)
-		return 0;
-	job->unwatched = 0;
-	if (room_left(job->what->room) == 0 && make_room(job, MORE_BYTES) == 0)
-		return no_room(job, failure);
-	return 0;
+	struct pollfd end = { .fd = job->unpacker.pid_fd, .events = POLLIN };
+	int r = 0;
+
+	while (r == 0 && poll(&end, 1, TICK_MS) <= 0)
+		r = tick(job, failure);
+	return r == 0 ? unpacker_result(&job->unpacker, failure) : r;
 }
 
-static int write_image(struct job *job, struct view bytes,
-		       struct failure *failure)
+/* It ends before the stream does: it has failed, and said why. */
+static int blame_unpacker(struct job *job, struct failure *failure)
 {
-	size_t len = bytes.left;
-	int r;
-
-	do {
-		r = sparse_write(&job->sparse, &bytes);
-	} while (r == -ENOSPC && make_room(job, MORE_BYTES) > 0);
-	if (r == -ENOSPC)
-		return no_room(job, failure);
-	if (r < 0)
-		return failure_errno(failure, -r, "%s: cannot write the image",
-				     job->name);
-	behind_tell(&job->behind, job->sparse.length);
-	return watch_room(job, len, failure);
-}
-
-/* The unpacker closed the pipe: it has failed, and said why. */
-static int ask_unpacker(struct job *job, struct failure *failure)
-{
-	int r = unpacker_result(&job->unpacker, failure);
+	int r = wait_for_unpacker(job, failure);
 
 	return r < 0 ? r
 		     : failure_set(failure, EIO,
@@ -291,37 +337,50 @@ static int ask_unpacker(struct job *job, struct failure *failure)
 				   job->name);
 }
 
-static int write_stream(struct job *job, struct view bytes,
-			struct failure *failure)
+/* While the stream comes. */
+static int look_around(void *context, struct failure *failure)
 {
-	struct pollfd wait = { .fd = job->unpacker.stream_fd,
-			       .events = POLLOUT };
-	int r = 0;
+	struct job *job = context;
 
-	while (bytes.left > 0 && r == 0) {
-		ssize_t n = write(wait.fd, bytes.at, bytes.left);
+	return job->decided && has_ended(job) ? blame_unpacker(job, failure)
+					      : tick(job, failure);
+}
 
-		if (n >= 0) {
-			view_skip(&bytes, (size_t)n);
-		} else if (errno == EAGAIN) {
-			(void)poll(&wait, 1, TICK_MS);
-			r = tick(job, failure);
-		} else if (errno == EPIPE) {
-			r = ask_unpacker(job, failure);
-		} else if (errno != EINTR) {
-			r = failure_errno(failure, errno,
-					  "cannot feed the unpacker");
-		}
+/* --- bytes --- */
+
+/* Waits for a slot to fill. */
+static int next_slot(struct job *job, struct failure *failure)
+{
+	int r;
+
+	for (;;) {
+		r = ring_fill(job->ring, TICK_MS, &job->slot);
+		if (r > 0)
+			return 0;
+		if (r == 0)
+			return blame_unpacker(job, failure);
+		r = look_around(job, failure);
+		if (r < 0)
+			return r;
 	}
-	return r;
 }
 
 static int pass_on(struct job *job, struct view bytes, struct failure *failure)
 {
-	if (job->image_fd >= 0)
-		return write_image(job, bytes, failure);
-	verify_add(job->verifier, bytes);
-	return kind_is_file(job->kind) ? 0 : write_stream(job, bytes, failure);
+	struct build *slot = &job->slot;
+	int r = 0;
+
+	while (bytes.left > 0 && r == 0) {
+		size_t n;
+
+		if (slot->size == 0)
+			r = next_slot(job, failure);
+		n = MIN(bytes.left, slot->size - slot->len);
+		build_bytes(slot, view_take(&bytes, n), n);
+		if (r == 0 && slot->len == slot->size)
+			r = push_slot(job, failure);
+	}
+	return r;
 }
 
 static int decide_and_pass_head(struct job *job, struct failure *failure)
@@ -359,8 +418,6 @@ static int end_image(struct job *job, struct failure *failure)
 
 	if (job->image_fd >= 0)
 		r = sparse_finish(&job->sparse);
-	if (r == 0 && job->image_fd >= 0)
-		r = behind_finish(&job->behind);
 	if (r < 0)
 		return failure_errno(failure, -r, "%s: cannot write the image",
 				     job->name);
@@ -390,14 +447,8 @@ static void take_figures(struct job *job)
 
 static int finish_tree(struct job *job, struct failure *failure)
 {
-	struct pollfd wait = { .fd = job->unpacker.pid_fd, .events = POLLIN };
-	int r = 0;
+	int r = wait_for_unpacker(job, failure);
 
-	job->unpacker.stream_fd = fd_close(job->unpacker.stream_fd);
-	while (r == 0 && poll(&wait, 1, TICK_MS) <= 0)
-		r = tick(job, failure);
-	if (r == 0)
-		r = unpacker_result(&job->unpacker, failure);
 	if (r < 0)
 		return r;
 	take_figures(job);
@@ -454,18 +505,32 @@ static int refuse_layers(const struct job *job, struct failure *failure)
 					job->name, transport);
 }
 
+/* Everybody gets the last bytes, and learns that they are. */
+static int end_stream(struct job *job, struct failure *failure)
+{
+	int r = job->slot.len > 0 ? push_slot(job, failure) : 0;
+
+	if (r == 0)
+		ring_end(job->ring, 0);
+	return r;
+}
+
 static int finish(struct job *job, struct failure *failure)
 {
 	struct stream_result *result = &job->result;
 	bool direct = kind_is_file(job->kind);
-	int r;
+	int r = end_stream(job, failure);
 
 	result->kind = job->kind;
 	result->content = direct ? job->kind : KIND_TAR;
 	result->validators = job->fetch.validators;
-	r = direct ? end_image(job, failure) : finish_tree(job, failure);
 	if (r == 0)
-		r = verify_finish(job->verifier, &result->verdict, failure);
+		r = direct ? end_image(job, failure)
+			   : finish_tree(job, failure);
+	if (r < 0)
+		return r;
+	hashing_finish(&job->hashing);
+	r = verify_finish(job->verifier, &result->verdict, failure);
 	if (r < 0)
 		return r;
 	count(job);
@@ -497,9 +562,13 @@ static int open_tree(struct job *job, struct failure *failure)
 	if (job->tree_fd < 0)
 		return failure_errno(failure, errno,
 				     "%s: cannot open a directory", job->name);
+	job->ring = ring_new_shared(RING_SLOTS, SLOT_BYTES);
+	if (!job->ring)
+		return failure_errno(failure, errno, "cannot share memory");
 	return unpacker_start(
 		&job->unpacker,
-		&(struct unpacker_start){ .tree_fd = job->tree_fd,
+		&(struct unpacker_start){ .ring = job->ring,
+					  .tree_fd = job->tree_fd,
 					  .label = job->name,
 					  .mode = what->mode,
 					  .depth = what->depth,
@@ -536,10 +605,8 @@ int stream_run(const struct stream *what, struct stream_result *ret_result,
 		.name = what->source.name,
 		.fetch = { .source = &what->source,
 			   .data = on_data,
-			   .tick = tick },
-		.unpacker = { .pid_fd = FD_NONE,
-			      .stream_fd = FD_NONE,
-			      .marks_fd = FD_NONE },
+			   .tick = look_around },
+		.unpacker = { .pid_fd = FD_NONE, .marks_fd = FD_NONE },
 		.tree_fd = FD_NONE,
 		.image_fd = FD_NONE,
 	};
@@ -553,8 +620,12 @@ int stream_run(const struct stream *what, struct stream_result *ret_result,
 	else
 		*ret_result = job.result;
 	unpacker_stop(&job.unpacker);
-	behind_stop(&job.behind);
+	if (job.hashing.running) {
+		ring_end(job.ring, -ECANCELED);
+		hashing_finish(&job.hashing);
+	}
 	verify_close(job.verifier);
+	ring_free(job.ring);
 	fd_close(job.tree_fd);
 	fd_close(job.image_fd);
 	return r;

@@ -11,7 +11,7 @@
 
 struct reader {
 	struct archive *archive;
-	const struct tar_input *input;
+	const struct input *input;
 	const struct tar_sink *sink;
 	const char *label;
 	int input_result; /* negative: why the input ended */
@@ -205,7 +205,7 @@ static int read_all(struct reader *reader, struct failure *failure)
 	return drain(reader);
 }
 
-int tar_read(const struct tar_input *input, const struct tar_sink *sink,
+int tar_read(const struct input *input, const struct tar_sink *sink,
 	     const char *label, struct failure *failure)
 {
 	struct reader reader = { .input = input, .sink = sink, .label = label };

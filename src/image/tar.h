@@ -9,16 +9,9 @@
 #include <limits.h>
 
 #include "base/failure.h"
-#include "wire/view.h"
+#include "image/input.h"
 
 #define TAR_NAME_MAX (PATH_MAX + 256)
-
-struct tar_input {
-	/* 1 with the next bytes, which stay until the next call; 0 at the
-	 * end; a negative errno. */
-	int (*next)(void *context, struct view *ret_bytes);
-	void *context;
-};
 
 struct tar_sink {
 	/*
@@ -46,7 +39,7 @@ struct tar_sink {
  * the sink's failure. An input's negative errno is returned with *failure
  * untouched.
  */
-int tar_read(const struct tar_input *input, const struct tar_sink *sink,
+int tar_read(const struct input *input, const struct tar_sink *sink,
 	     const char *label, struct failure *failure) _must_check;
 
 /*

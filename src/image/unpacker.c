@@ -18,22 +18,14 @@
 
 #define RING_SLOTS 8
 #define SLOT_BYTES (256 * KIB)
-#define PIPE_BYTES (1 * (int)MIB)
 /* The decoder's window, the ring, what libarchive holds of headers, and the
  * list of directories. */
 #define DATA_MAX (512 * MIB)
-
-/* The first bytes in the pipe. */
-struct order {
-	uint64_t total;
-	uint32_t kind;
-};
 
 /* --- the child --- */
 
 struct child {
 	const struct unpacker_start *how;
-	int stream_fd;
 	int marks_fd;
 	bool unprivileged;
 	struct room room;
@@ -53,23 +45,58 @@ static int wait_for_turn(const struct child *child, struct failure *failure)
 			   child->how->label);
 }
 
-static int unpack(struct child *child, struct pump *pump, struct tree *tree,
+static int next(void *context, struct view *ret_bytes)
+{
+	const struct child *child = context;
+	int r = ring_next(child->how->ring, RING_FIRST, ret_bytes);
+
+	if (r > 0)
+		atomic_fetch_add_explicit(&child->shared->read, ret_bytes->left,
+					  memory_order_relaxed);
+	return r;
+}
+
+/* When unpacking fails, its thread may be anywhere, even waiting for a stream
+ * that has stalled: it is not joined, and outlives all functions. */
+static struct pump pump;
+
+/* What is unpacked: the stream, or what comes out of its decoder. */
+static int open_input(struct child *child, struct input *ret_input,
+		      struct failure *failure)
+{
+	struct input stream = { next, child };
+	int r;
+
+	pump = (struct pump){
+		.input = stream,
+		.decoder = decoder_of((enum image_kind)child->shared->kind),
+		.label = child->how->label,
+	};
+	*ret_input = stream;
+	if (!pump.decoder)
+		return 0;
+	pump.ring = ring_new(RING_SLOTS, SLOT_BYTES);
+	if (!pump.ring)
+		return failure_errno(failure, ENOMEM, "%s", pump.label);
+	r = pump_start(&pump, failure);
+	*ret_input = pump_output(&pump);
+	return r;
+}
+
+static int unpack(struct child *child, struct tree *tree,
 		  struct failure *failure)
 {
 	struct content content = {
-		.ring = pump->ring,
 		.tree = tree,
 		.label = child->how->label,
 		.may_be_file = child->how->mode == UNPACK_ROOT,
 	};
-	int r = pump_start(pump, failure);
+	int r = open_input(child, &content.input, failure);
 
-	if (r < 0)
-		return r;
-	r = wait_for_turn(child, failure);
+	if (r == 0)
+		r = wait_for_turn(child, failure);
 	if (r == 0)
 		r = content_unpack(&content, failure);
-	ring_abandon(pump->ring);
 	child->shared->content = content.what;
 	child->shared->content_kind = content.kind;
 	return r;
@@ -85,12 +112,8 @@ static void tell_losses(const struct tree *tree, struct unpacker_shared *shared)
 }
 
 /* Whatever r is, all of the process ends with it: nothing is released. */
-static int unpack_order(struct child *child, const struct order *order)
+static int unpack_order(struct child *child)
 {
-	/* When unpacking fails, the pump's thread may be anywhere, even waiting
-	 * for a stream that has stalled: it is not joined, and outlives this
-	 * function. */
-	static struct pump pump;
 	const char *label = child->how->label;
 	struct unpacker_shared *shared = child->shared;
 	struct tree tree = {
@@ -109,23 +132,14 @@ static int unpack_order(struct child *child, const struct order *order)
 	};
 	int r;
 
-	pump = (struct pump){
-		.fd = child->stream_fd,
-		.decoder = decoder_of((enum image_kind)order->kind),
-		.label = label,
-		.ring = ring_new(RING_SLOTS, SLOT_BYTES),
-		.read = &shared->read,
-	};
-	if (!pump.ring)
-		return failure_errno(&shared->failure, ENOMEM, "%s", label);
 	tree_init(&tree);
-	r = unpack(child, &pump, &tree, &shared->failure);
+	r = unpack(child, &tree, &shared->failure);
 	tell_losses(&tree, shared);
 	if (r == 0 || shared->failure.err)
 		return r;
 	if (r == -ENOSPC)
 		return room_exhausted(&child->room, label,
-				      atomic_load(&shared->read), order->total,
+				      atomic_load(&shared->read), shared->total,
 				      &shared->failure);
 	/* The ring handed on what stopped the pump. */
 	shared->failure = pump.failure;
@@ -146,9 +160,8 @@ static void load_conversions(void)
 
 static int confine_child(struct child *child)
 {
-	const int keep[] = { child->stream_fd, child->how->tree_fd,
-			     child->room.meminfo_fd, child->how->turn_fd,
-			     child->marks_fd };
+	const int keep[] = { child->how->tree_fd, child->room.meminfo_fd,
+			     child->how->turn_fd, child->marks_fd };
 
 	return confine(&(struct confine){ .root_fd = child->how->tree_fd,
 					  .keep = keep,
@@ -159,10 +172,12 @@ static int confine_child(struct child *child)
 
 static int run_child(struct child *child)
 {
-	struct order order;
-	int r = room_open(&child->room, child->how->tree_fd,
-			  &child->shared->failure);
+	struct failure *failure = &child->shared->failure;
+	int r = ring_lock(child->how->ring);
 
+	if (r < 0)
+		return failure_errno(failure, -r, "cannot share memory");
+	r = room_open(&child->room, child->how->tree_fd, failure);
 	if (r < 0)
 		return r;
 	child->unprivileged = geteuid() != 0;
@@ -171,37 +186,21 @@ static int run_child(struct child *child)
 	r = confine_child(child);
 	if (r < 0)
 		return r;
-	/* Nothing: the image needs no unpacking, or will not come. */
-	if (fd_read_full(child->stream_fd, &order, sizeof(order)) !=
-	    sizeof(order))
-		return 0;
-	return unpack_order(child, &order);
+	return ring_wait(child->how->ring) ? unpack_order(child) : 0;
 }
 
 static _Noreturn void child_main(pid_t parent, struct child *child)
 {
+	int r;
+
 	if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
 		_exit(1);
-	_exit(run_child(child) < 0);
+	r = run_child(child);
+	ring_abandon(child->how->ring, RING_FIRST);
+	_exit(r < 0);
 }
 
 /* --- the parent --- */
-
-static int make_pipe(int ends[2])
-{
-	int r;
-
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return -errno;
-	/* A larger pipe means fewer switches; without it, it still works. */
-	(void)fcntl(ends[1], F_SETPIPE_SZ, PIPE_BYTES);
-	r = fd_set_nonblocking(ends[1]);
-	if (r < 0) {
-		fd_close(ends[0]);
-		fd_close(ends[1]);
-	}
-	return r;
-}
 
 static int share_page(struct unpacker *unpacker)
 {
@@ -217,9 +216,8 @@ static int share_page(struct unpacker *unpacker)
 
 static int start(struct unpacker *unpacker, const struct unpacker_start *how)
 {
-	_cleanup_fd int read_end = FD_NONE;
 	pid_t parent = getpid();
-	int ends[2], r = share_page(unpacker);
+	int r = share_page(unpacker);
 
 	if (r < 0)
 		return r;
@@ -228,16 +226,10 @@ static int start(struct unpacker *unpacker, const struct unpacker_start *how)
 		if (unpacker->marks_fd < 0)
 			return -errno;
 	}
-	r = make_pipe(ends);
-	if (r < 0)
-		return r;
-	read_end = ends[0];
-	unpacker->stream_fd = ends[1];
 	unpacker->pid = fork();
 	if (unpacker->pid == 0) {
 		struct child child = {
 			.how = how,
-			.stream_fd = read_end,
 			.marks_fd = unpacker->marks_fd,
 			.shared = unpacker->shared,
 		};
@@ -254,25 +246,17 @@ int unpacker_start(struct unpacker *unpacker, const struct unpacker_start *how,
 {
 	int r;
 
-	*unpacker = (struct unpacker){ .pid_fd = FD_NONE,
-				       .stream_fd = FD_NONE,
-				       .marks_fd = FD_NONE };
+	*unpacker = (struct unpacker){ .pid_fd = FD_NONE, .marks_fd = FD_NONE };
 	r = start(unpacker, how);
 	return r < 0 ? failure_errno(failure, -r, "cannot start the unpacker")
 		     : 0;
 }
 
-int unpacker_order(struct unpacker *unpacker, enum image_kind kind,
-		   uint64_t total, struct failure *failure)
+void unpacker_order(struct unpacker *unpacker, enum image_kind kind,
+		    uint64_t total)
 {
-	const struct order order = { .total = total, .kind = kind };
-	int r = fd_write_all(unpacker->stream_fd, &order, sizeof(order));
-
-	if (r == 0)
-		return 0;
-	if (r == -EPIPE && unpacker_result(unpacker, failure) < 0)
-		return r; /* it has said why */
-	return failure_errno(failure, -r, "cannot start the unpacker");
+	unpacker->shared->kind = kind;
+	unpacker->shared->total = total;
 }
 
 int unpacker_result(struct unpacker *unpacker, struct failure *failure)
@@ -307,7 +291,6 @@ void unpacker_stop(struct unpacker *unpacker)
 		unpacker->pid = 0;
 	}
 	unpacker->pid_fd = fd_close(unpacker->pid_fd);
-	unpacker->stream_fd = fd_close(unpacker->stream_fd);
 	unpacker->marks_fd = fd_close(unpacker->marks_fd);
 	if (unpacker->shared)
 		munmap(unpacker->shared, sizeof(*unpacker->shared));

@@ -2,9 +2,9 @@
 /*
  * The process that unpacks. It is forked before anything is fetched, so that
  * it holds nothing of the fetching side, and is confined to the new root
- * before it reads the first byte. It gets a pipe with the stream, and a page
- * shared with its parent in which it counts and, at the end, says what went
- * wrong; the parent believes nothing else of it.
+ * before it reads the first byte. It reads the stream from a ring, to which it
+ * cannot write, and has a page shared with its parent in which it counts and,
+ * at the end, says what went wrong; the parent believes nothing else of it.
  */
 #pragma once
 
@@ -14,6 +14,7 @@
 #include "base/cleanup.h"
 #include "base/failure.h"
 #include "image/kind.h"
+#include "image/ring.h"
 
 /* What becomes of an archive's entries. */
 enum unpack_mode {
@@ -39,6 +40,11 @@ enum unpack_content {
 
 /* Written by the child, read by the parent with suspicion. */
 struct unpacker_shared {
+	/* By the parent, before the first bytes: what they are, and how many
+	 * there will be (0: not known). */
+	uint32_t kind; /* enum image_kind */
+	uint64_t total;
+
 	_Atomic uint64_t read; /* bytes of the stream */
 	_Atomic uint64_t unpacked;
 	_Atomic uint64_t entries;
@@ -59,6 +65,7 @@ struct unpacker_shared {
 };
 
 struct unpacker_start {
+	struct ring *ring; /* a shared one; RING_FIRST is the child */
 	int tree_fd;	   /* becomes "/" of the child */
 	const char *label; /* begins its messages */
 	enum unpack_mode mode;
@@ -73,8 +80,7 @@ struct unpacker_start {
 struct unpacker {
 	pid_t pid; /* 0: none */
 	int pid_fd;
-	int stream_fd; /* non-blocking end of the pipe to it */
-	int marks_fd;  /* UNPACK_LAYER: names of opaque directories, each with
+	int marks_fd; /* UNPACK_LAYER: names of opaque directories, each with
 			  its NUL; see overlay_mark(). FD_NONE: none */
 	struct unpacker_shared *shared;
 };
@@ -84,10 +90,9 @@ struct unpacker {
 int unpacker_start(struct unpacker *unpacker, const struct unpacker_start *how,
 		   struct failure *failure) _must_check;
 
-/* What comes down stream_fd from now on: the kind, and how many bytes (0: not
- * known). */
-int unpacker_order(struct unpacker *unpacker, enum image_kind kind,
-		   uint64_t total, struct failure *failure) _must_check;
+/* Says what will come, before the first bytes are pushed. */
+void unpacker_order(struct unpacker *unpacker, enum image_kind kind,
+		    uint64_t total);
 
 /* After pid_fd became readable: reaps it and says what it did. */
 int unpacker_result(struct unpacker *unpacker, struct failure *failure)

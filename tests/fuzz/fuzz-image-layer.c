@@ -60,23 +60,23 @@ static void make_lower(void)
 	fd_close(fd);
 }
 
+/* All at once. */
+static int next(void *context, struct view *ret_bytes)
+{
+	struct view *bytes = context;
+
+	*ret_bytes = view_sub(bytes, bytes->left);
+	return ret_bytes->left > 0;
+}
+
 static int unpack(struct tree *tree, struct view bytes, struct failure *failure)
 {
-	struct content content = { .ring = ring_new(1, bytes.left + 1),
+	struct content content = { .input = { next, &bytes },
 				   .tree = tree,
 				   .label = "x",
 				   .may_be_file = tree->mode == UNPACK_ROOT };
-	struct build out;
-	int r;
 
-	must(content.ring && ring_fill(content.ring, &out));
-	build_bytes(&out, bytes.at, bytes.left);
-	if (out.len > 0)
-		ring_push(content.ring, out.len);
-	ring_end(content.ring, 0);
-	r = content_unpack(&content, failure);
-	ring_free(content.ring);
-	return r;
+	return content_unpack(&content, failure);
 }
 
 static void apply(struct view bytes, uint8_t choice, int marks_fd)

@@ -73,12 +73,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct view whole = view_over(bytes, size);
 	struct stream stream = { .decoder = decoder_of(kind_of(whole)),
 				 .in = whole };
-	const struct tar_input input = { next, &stream };
+	const struct input input = { next, &stream };
 	const struct tar_sink sink = { .entry = entry,
 				       .data = data,
 				       .end = end };
 	struct failure failure = { 0 };
-	int (*read_archive)(const struct tar_input *, const struct tar_sink *,
+	int (*read_archive)(const struct input *, const struct tar_sink *,
 			    const char *, struct failure *) =
 		kind_of(whole) == KIND_CPIO ? cpio_read : tar_read;
 

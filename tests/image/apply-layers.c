@@ -8,13 +8,15 @@
  * whether the layer leans on one below. Ends with 1 and one line of failure.
  */
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/fd.h"
 #include "image/unpacker.h"
+
+#define SLOTS	   2
+#define SLOT_BYTES (64 * KIB)
 
 static const struct {
 	const char *word;
@@ -28,26 +30,23 @@ static const struct {
 	{ "nothing", UNPACK_ROOT, UNPACK_NOTHING },
 };
 
-static int feed(struct unpacker *unpacker, const char *path,
+/* Waits as long as it takes: nothing else is to be done. */
+static int feed(struct unpacker *unpacker, struct ring *ring, const char *path,
 		struct failure *failure)
 {
 	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-	uint8_t bytes[64 * KIB];
-	ssize_t n;
-	int r;
+	uint8_t head[KIND_HEAD];
+	struct build out;
+	ssize_t n = pread(fd, head, sizeof(head), 0);
 
-	if (fd < 0)
+	if (n < 0)
 		return failure_errno(failure, errno, "%s", path);
-	n = pread(fd, bytes, KIND_HEAD, 0);
-	r = unpacker_order(unpacker, kind_of(view_over(bytes, (size_t)n)), 0,
-			   failure);
-	/* Blocking from here on: nothing else is to be done. */
-	(void)fcntl(unpacker->stream_fd, F_SETFL, 0);
-	while (r == 0 && (n = read(fd, bytes, sizeof(bytes))) > 0)
-		if (fd_write_all(unpacker->stream_fd, bytes, (size_t)n) < 0)
-			break; /* it says why */
-	unpacker->stream_fd = fd_close(unpacker->stream_fd);
-	return r < 0 ? r : unpacker_result(unpacker, failure);
+	unpacker_order(unpacker, kind_of(view_over(head, (size_t)n)), 0);
+	while (ring_fill(ring, RING_FOREVER, &out) > 0 &&
+	       (n = read(fd, out.start, out.size)) > 0)
+		ring_push(ring, (size_t)n);
+	ring_end(ring, 0);
+	return unpacker_result(unpacker, failure);
 }
 
 static void tell(const struct unpacker_shared *shared)
@@ -67,15 +66,21 @@ static int unpack(struct unpacker_start *how, const char *path,
 		  struct failure *failure)
 {
 	struct unpacker unpacker;
-	int r = unpacker_start(&unpacker, how, failure);
+	int r;
 
+	how->ring = ring_new_shared(SLOTS, SLOT_BYTES);
+	if (!how->ring)
+		return failure_errno(failure, errno, "a ring");
+	ring_do_without(how->ring, RING_SECOND);
+	r = unpacker_start(&unpacker, how, failure);
 	if (r == 0)
-		r = feed(&unpacker, path, failure);
+		r = feed(&unpacker, how->ring, path, failure);
 	if (r == 0 && unpacker.marks_fd >= 0)
 		r = overlay_mark(how->tree_fd, unpacker.marks_fd, failure);
 	if (r == 0)
 		tell(unpacker.shared);
 	unpacker_stop(&unpacker);
+	ring_free(how->ring);
 	return r;
 }
 
@@ -102,7 +107,6 @@ int main(int argc, char **argv)
 		way++;
 	if (argc < 4 || way == ARRAY_SIZE(ways))
 		return 2;
-	signal(SIGPIPE, SIG_IGN);
 	how.mode = ways[way].mode;
 	how.depth = ways[way].depth;
 	for (int i = 3; i < argc; i++) {

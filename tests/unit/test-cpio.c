@@ -107,7 +107,7 @@ static int on_end(void *context, struct failure *failure _unused)
 static int read_bytes(struct view whole, size_t piece, struct reading *reading,
 		      struct failure *failure)
 {
-	const struct tar_input input = { next, reading };
+	const struct input input = { next, reading };
 	const struct tar_sink sink = { on_entry, on_data, on_end, reading };
 
 	*reading = (struct reading){ .rest = whole, .piece = piece };

@@ -14,11 +14,11 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <unistd.h>
+#include <zstd.h>
 
 #include "base/fd.h"
 #include "image/unpacker.h"
@@ -26,6 +26,8 @@
 
 #define BLOCK	    512
 #define STACK_BYTES (8 * MIB)
+#define SLOTS	    4
+#define SLOT_BYTES  MIB
 
 /* Shared with the unpacker. */
 static void *_Atomic *thread_argument;
@@ -69,9 +71,45 @@ static bool on_stack(const void *at)
 	       (uintptr_t)at < here + STACK_BYTES;
 }
 
+static struct ring *new_ring(void)
+{
+	struct ring *ring = ring_new_shared(SLOTS, SLOT_BYTES);
+
+	if (!ring)
+		abort();
+	ring_do_without(ring, RING_SECOND);
+	return ring;
+}
+
+static bool start(struct unpacker *unpacker, const struct unpacker_start *how,
+		  enum image_kind kind)
+{
+	struct failure failure;
+
+	if (unpacker_start(unpacker, how, &failure) < 0)
+		return false;
+	unpacker_order(unpacker, kind, 0);
+	return true;
+}
+
+static bool send_compressed(struct ring *ring, const void *bytes, size_t len)
+{
+	struct build out;
+	size_t size;
+
+	if (ring_fill(ring, RING_FOREVER, &out) <= 0)
+		return false;
+	size = ZSTD_compress(out.start, out.size, bytes, len, 1);
+	if (ZSTD_isError(size))
+		return false;
+	ring_push(ring, size);
+	return true;
+}
+
 static void test_stalled(int tree_fd)
 {
 	const struct unpacker_start how = {
+		.ring = new_ring(),
 		.tree_fd = tree_fd,
 		.label = "it",
 		.turn_fd = FD_NONE,
@@ -81,9 +119,8 @@ static void test_stalled(int tree_fd)
 	char header[BLOCK];
 
 	make_header(header, "../x", 0);
-	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
-		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0 &&
-		   write(unpacker.stream_fd, header, BLOCK) == BLOCK,
+	ok(start(&unpacker, &how, KIND_TAR_ZSTD) &&
+		   send_compressed(how.ring, header, BLOCK),
 	   "a stream begins, and stalls");
 	ok(unpacker_result(&unpacker, &failure) < 0, "the unpacker gives up");
 	ok_str(failure.text, "it: entry '../x' points outside of the image",
@@ -92,21 +129,24 @@ static void test_stalled(int tree_fd)
 		   !on_stack(atomic_load(thread_argument)),
 	   "what its thread works on lasts as long as the process");
 	unpacker_stop(&unpacker);
+	ring_free(how.ring);
 }
 
-/* An archive of one file of size bytes, which are not zero. */
-static void send_file(struct unpacker *unpacker, unsigned int size)
+/* An archive of one file of size bytes, which are not zero; in one slot, so
+ * that nobody waits. */
+static void send_file(struct ring *ring, unsigned int size)
 {
-	char block[BLOCK];
+	char header[BLOCK];
+	struct build out;
 
-	make_header(block, "f", size);
-	(void)!fd_write_all(unpacker->stream_fd, block, BLOCK);
-	memset(block, 'x', BLOCK);
-	for (unsigned int i = 0; i < size / BLOCK; i++)
-		(void)!fd_write_all(unpacker->stream_fd, block, BLOCK);
-	memset(block, 0, BLOCK);
-	(void)!fd_write_all(unpacker->stream_fd, block, BLOCK);
-	unpacker->stream_fd = fd_close(unpacker->stream_fd);
+	if (ring_fill(ring, RING_FOREVER, &out) <= 0)
+		abort();
+	make_header(header, "f", size);
+	build_bytes(&out, header, BLOCK);
+	memset(build_take(&out, size), 'x', size);
+	build_zero(&out, 2 * BLOCK);
+	ring_push(ring, out.len);
+	ring_end(ring, 0);
 }
 
 static bool is_there(int tree_fd)
@@ -116,19 +156,23 @@ static bool is_there(int tree_fd)
 
 static void test_turn(int tree_fd, bool comes)
 {
-	struct unpacker_start how = { .tree_fd = tree_fd, .label = "it" };
+	struct unpacker_start how = { .ring = new_ring(),
+				      .tree_fd = tree_fd,
+				      .label = "it" };
 	struct failure failure = { 0 };
 	struct unpacker unpacker;
+	char block[BLOCK];
 	int turn[2];
 
 	if (!ok(pipe2(turn, O_CLOEXEC) == 0, "a turn to wait for"))
 		return;
 	how.turn_fd = turn[0];
-	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
-		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0,
+	make_header(block, "f", 0);
+	ok(start(&unpacker, &how, KIND_TAR_ZSTD) &&
+		   send_compressed(how.ring, block, BLOCK),
 	   "an unpacker that waits for it");
-	send_file(&unpacker, BLOCK);
-	while (atomic_load(&unpacker.shared->read) < 3 * BLOCK)
+	ring_end(how.ring, 0);
+	while (atomic_load(&unpacker.shared->read) == 0)
 		usleep(1000);
 	ok(!is_there(tree_fd), "it has read everything, and made nothing");
 	if (comes)
@@ -138,6 +182,7 @@ static void test_turn(int tree_fd, bool comes)
 	       comes ? "its turn comes" : "its turn never comes");
 	ok(is_there(tree_fd) == comes, "which decides");
 	unpacker_stop(&unpacker);
+	ring_free(how.ring);
 	fd_close(turn[0]);
 	(void)unlinkat(tree_fd, "f", 0);
 }
@@ -148,7 +193,8 @@ static void test_turn(int tree_fd, bool comes)
 /* A file system that gets larger, or not, when the unpacker asks for it. */
 static void test_starved(const char *dir, bool more)
 {
-	struct unpacker_start how = { .label = "it",
+	struct unpacker_start how = { .ring = new_ring(),
+				      .label = "it",
 				      .turn_fd = FD_NONE,
 				      .room_can_be_made = more };
 	struct failure failure = { 0 };
@@ -158,10 +204,8 @@ static void test_starved(const char *dir, bool more)
 	if (!ok(mount("x", dir, "tmpfs", 0, SMALL) == 0, "a small tmpfs"))
 		return;
 	how.tree_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	ok(unpacker_start(&unpacker, &how, &failure) == 0 &&
-		   unpacker_order(&unpacker, KIND_TAR, 0, &failure) == 0,
-	   "an unpacker in it");
-	send_file(&unpacker, (unsigned int)MIB / 2);
+	ok(start(&unpacker, &how, KIND_TAR), "an unpacker in it");
+	send_file(how.ring, (unsigned int)MIB / 2);
 	while (more && !atomic_load(&unpacker.shared->starved))
 		usleep(1000);
 	if (more)
@@ -172,6 +216,7 @@ static void test_starved(const char *dir, bool more)
 		   atomic_load(&unpacker.shared->starved) == 0,
 	   more ? "and goes on" : "without, there is no room");
 	unpacker_stop(&unpacker);
+	ring_free(how.ring);
 	fd_close(how.tree_fd);
 	umount2(dir, MNT_DETACH);
 }
@@ -185,7 +230,6 @@ int main(void)
 		printf("1..0 # SKIP needs root\n");
 		return 0;
 	}
-	signal(SIGPIPE, SIG_IGN);
 	thread_argument =
 		mmap(NULL, sizeof(*thread_argument), PROT_READ | PROT_WRITE,
 		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);

@@ -72,7 +72,7 @@ static int on_end(void *context, struct failure *failure _unused)
 
 static int read_first(size_t len, size_t piece, struct reading *reading)
 {
-	const struct tar_input input = { next, reading };
+	const struct input input = { next, reading };
 	const struct tar_sink sink = { on_entry, on_data, on_end, reading };
 	struct failure failure = { 0 };
 
