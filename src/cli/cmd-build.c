@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <getopt.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/cleanup.h"
@@ -290,6 +291,8 @@ static int build(struct arguments *a)
 	int64_t start_ms = clock_ms();
 	int r = a->iso ? media_check(&a->media, &failure) : 0;
 
+	/* Of a program that reads no more, what it said is to be told. */
+	signal(SIGPIPE, SIG_IGN);
 	if (r == 0)
 		r = find_programs(a, program, init, &failure);
 	if (r == 0) {

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <sys/wait.h>
 
 #include "base/fd.h"
@@ -59,6 +60,8 @@ static int start(const char *path, const struct squashfs_form *form, int tar_fd,
 	text_add(&level_text, "%d", form->level);
 	text_add(&block_text, "%dK",
 		 form->block_kib ? form->block_kib : BLOCK_KIB);
+	/* It refuses to be told its times twice. */
+	(void)unsetenv("SOURCE_DATE_EPOCH");
 	pid = spawn(&(struct spawn){ .argv = argv,
 				     .fd = { tar_fd, messages_fd, messages_fd },
 				     .extra_fd = FD_NONE },
