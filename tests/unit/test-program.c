@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* This program itself, as one that needs a loader and libraries. */
+#include <elf.h>
 #include <errno.h>
 #include <limits.h>
 
@@ -78,6 +79,22 @@ static void test_failures(const char *corpus)
 	}
 }
 
+static void test_machine(void)
+{
+	_cleanup_manifest struct manifest m = { .machine = EM_S390 };
+	struct failure failure = { 0 };
+	uint16_t machine = 0;
+
+	ok_int(program_machine("/proc/self/exe", &machine, &failure), 0,
+	       "what this program is for");
+	ok(machine == EM_X86_64 || machine == EM_AARCH64, "is known");
+	program_add(&m, "/usr/bin/it", "/proc/self/exe");
+	ok_int(manifest_check(&m, &failure), -ENOEXEC,
+	       "a program for another machine");
+	ok(strstr(failure.text, machine == EM_X86_64 ? "x86-64" : "arm64"),
+	   "is told by its name");
+}
+
 /* The C library and its loader need each other. */
 static void test_after_failure(void)
 {
@@ -92,6 +109,7 @@ static void test_after_failure(void)
 int main(int argc, char **argv)
 {
 	test_dynamic();
+	test_machine();
 	test_after_failure();
 	test_failures(argc > 1 ? argv[1] : "tests/fuzz/corpus/elf-file");
 	return tap_done();
