@@ -190,6 +190,10 @@ static int check_arguments(int argc, char **argv, const struct arguments *a)
 	if (!a->iso && (a->media.loaders || a->media.server))
 		return command_misuse(argv[0],
 				      "--loaders and --server go with --iso");
+	if (a->iso && a->options.sysroot)
+		return command_misuse(argv[0],
+				      "--iso is for this machine's "
+				      "architecture, --sysroot for another");
 	if (a->media.server && !bootscript_parameters_fit(a->media.server))
 		return command_misuse(argv[0],
 				      "--server has a quote, a backslash, "

@@ -34,16 +34,18 @@ void bootscript_ipxe(struct text *text, uint16_t machine,
 		     const char *parameters)
 {
 	/* initrd= names the file for the kernel's EFI stub; without it a
-	 * kernel started by UEFI would have none. */
+	 * kernel started by UEFI would have none. What is typed at an iPXE of
+	 * ours is in ${parameters}; elsewhere that is nothing. */
 	text_add(text,
 		 "#!ipxe\n"
 		 "kernel %s initrd=%s ",
 		 BOOTSCRIPT_KERNEL, BOOTSCRIPT_INITRAMFS);
-	bootscript_cmdline(text, machine, parameters);
+	add_parameters(text, machine);
 	text_add(text,
+		 "%s%s ${parameters}\n"
 		 "initrd %s\n"
 		 "boot\n",
-		 BOOTSCRIPT_INITRAMFS);
+		 parameters[0] ? " " : "", parameters, BOOTSCRIPT_INITRAMFS);
 }
 
 /* Each word in quotes, so that "&" and ";" in a URL stay in it. */

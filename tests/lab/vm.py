@@ -75,7 +75,8 @@ def boot_directory(where, out, arguments="", consoles=CONSOLES):
         raise LabError(f"{out}/boot.ipxe: {len(kernels)} kernel lines, not "
                        "one")
     words = [word for word in script[kernels[0]].split()
-             if not word.startswith("console=")] + [consoles, arguments]
+             if not word.startswith(("console=", "${"))]
+    words += [consoles, arguments]
     script[kernels[0]] = " ".join(words).rstrip()
     (where / "boot.ipxe").write_text("\n".join(script) + "\n")
     # But for "kernel", the file's name and what only loaders need.

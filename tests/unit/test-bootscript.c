@@ -14,13 +14,14 @@ static void test_scripts(void)
 	ok_str(buf,
 	       "#!ipxe\n"
 	       "kernel vmlinuz initrd=bootstrap.img console=tty0 "
-	       "console=ttyS0,115200 quiet panic=10\n"
+	       "console=ttyS0,115200 quiet panic=10 ${parameters}\n"
 	       "initrd bootstrap.img\n"
 	       "boot\n",
 	       "boot.ipxe");
 	text = text_over(buf, sizeof(buf));
 	bootscript_ipxe(&text, EM_X86_64, "image_url=http://h/a?b&c ip=dhcp");
-	ok(strstr(buf, " panic=10 image_url=http://h/a?b&c ip=dhcp\n"),
+	ok(strstr(buf,
+		  " panic=10 image_url=http://h/a?b&c ip=dhcp ${parameters}\n"),
 	   "parameters in boot.ipxe");
 	text = text_over(buf, sizeof(buf));
 	bootscript_cmdline(&text, EM_X86_64,
