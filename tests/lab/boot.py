@@ -34,9 +34,10 @@ sleep 60
 class BootLab:
     """The network, an API and an HTTP server at the router's address."""
 
-    def __init__(self):
+    def __init__(self, name="firmware"):
         self.vm = None
-        self.work = WORK / "firmware"
+        self.name = name
+        self.work = WORK / name
         self.network = None
         self.api = None
         self.http = None
@@ -79,8 +80,8 @@ class BootLab:
         where = ((self.network.router, network.ROUTER) if at_router else
                  (self.network.server, network.SERVER))
         with BootServer(*where, log, *arguments) as server:
-            machine = firmware.Machine(f"firmware/{name}", kind, self.network,
-                                       mac, **options)
+            machine = firmware.Machine(f"{self.name}/{name}", kind,
+                                       self.network, mac, **options)
             self.vm = machine
             boot = Boot(self, machine, server)
             with machine:
