@@ -22,10 +22,14 @@
 
 #define RECEIVE_BYTES  (512L * 1024)
 #define TAIL_TIMEOUT_S 10L
-/* Attempts in a row that bring nothing, and the wait before the second, which
- * doubles: 7.5 s in all. */
+/* Attempts in a row that a server answers with nothing, and the wait before
+ * the second, which doubles: 7.5 s in all. */
 #define ATTEMPTS       5
 #define FIRST_WAIT_MS  500
+#define WAIT_DOUBLINGS 3
+/* One that cannot be reached may be starting anew, or a cable be plugged in
+ * elsewhere: so long nothing may come. */
+#define LOST_LIMIT_MS  60000
 #define WAIT_TICK_MS   250
 #define HEADER_MAX     512
 #define RANGE_TEXT_MAX 48
@@ -284,9 +288,41 @@ static int renew(struct http *http)
 			     http->failure);
 }
 
+/* What has happened since the last byte. */
+struct drought {
+	unsigned int attempts, answered;
+	int64_t since_ms; /* 0: nothing yet */
+};
+
+/* After an attempt that failed: whether to give up. */
+static bool is_enough(struct drought *drought, const struct http *http,
+		      CURLcode code)
+{
+	bool reached = code != CURLE_COULDNT_RESOLVE_HOST &&
+		       code != CURLE_COULDNT_RESOLVE_PROXY &&
+		       code != CURLE_COULDNT_CONNECT &&
+		       code != CURLE_OPERATION_TIMEDOUT;
+
+	if (http->began)
+		*drought = (struct drought){ 0 };
+	if (!drought->since_ms)
+		drought->since_ms = clock_ms();
+	drought->attempts++;
+	drought->answered += reached;
+	return drought->answered == ATTEMPTS ||
+	       clock_ms() - drought->since_ms >= LOST_LIMIT_MS;
+}
+
+static int64_t next_wait_ms(const struct drought *drought)
+{
+	return FIRST_WAIT_MS
+	       << MIN(drought->attempts - 1, (unsigned int)WAIT_DOUBLINGS);
+}
+
 static int run_attempts(struct http *http)
 {
-	int fruitless = 0, r;
+	struct drought drought = { 0 };
+	int r;
 
 	for (;;) {
 		CURLcode code = attempt(http);
@@ -301,10 +337,9 @@ static int run_attempts(struct http *http)
 				return r;
 			continue;
 		}
-		fruitless = http->began ? 0 : fruitless;
-		if (!may_retry(http, code) || ++fruitless == ATTEMPTS)
+		if (!may_retry(http, code) || is_enough(&drought, http, code))
 			return tell(http, code);
-		r = wait_ticking(http, FIRST_WAIT_MS << (fruitless - 1));
+		r = wait_ticking(http, next_wait_ms(&drought));
 		if (r < 0)
 			return r;
 	}
