@@ -51,7 +51,7 @@ static void tell_checked(const struct verify_verdict *verdict, const char *who)
 		printf("checked by   %s\n", who);
 	else if (*verdict->checked)
 		printf("checked by   %s\n", verdict->checked);
-	else
+	else if (!*verdict->signer)
 		printf("checked by   nothing: no checksum is known for it\n");
 	if (*verdict->signer)
 		printf("signed by    minisign key %s\n", verdict->signer);
