@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: MIT
 """The network worker in networks with IPv6, over veth pairs.
 
-usage: test-network6.py WORKER
+usage: test-network6.py WORKER BOOMERANG [TEST...]
 
 Routers and DHCPv6 servers are dnsmasq, and scripted ones for what it does not
 do: short leases, bad messages. Prints TAP.
 """
 import contextlib
+import http.server
+import io
 import json
 import os
 import select
@@ -15,6 +17,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tarfile
 import tempfile
 import threading
 import time
@@ -80,7 +83,8 @@ def dnsmasq(*options):
     """A real router and server on srv0: its log."""
     with tempfile.TemporaryDirectory(prefix="boomerang-netns-") as place:
         process = subprocess.Popen(
-            ["dnsmasq", "--no-daemon", "--conf-file=/dev/null", "--port=0",
+            ["dnsmasq", "--no-daemon", "--conf-file=/dev/null",
+             *([] if "--port=53" in options else ["--port=0"]),
              "--interface=srv0", "--user=root", "--log-dhcp", "--enable-ra",
              "--no-ping", f"--dhcp-leasefile={place}/leases", *options],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -271,6 +275,72 @@ def test_slaac():
                                      "nameserver fd77::53"],
                "resolv.conf is written", worker.resolver())
             ok(worker.addresses() == [], "there is no IPv4")
+
+
+@contextlib.contextmanager
+def web_server(content):
+    """Serves a tar with a file of this content on fd77::1: its port."""
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # pylint: disable=invalid-name
+            found = self.path == "/image.tar"
+            self.send_response(200 if found else 404)
+            self.send_header("Content-Length", str(len(tar) if found else 0))
+            self.end_headers()
+            if found:
+                self.wfile.write(tar)
+
+        def log_message(self, *_):
+            pass
+
+    class Listener(http.server.ThreadingHTTPServer):
+        address_family = socket.AF_INET6
+
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        info = tarfile.TarInfo("content")
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+    tar = file.getvalue()
+    server = Listener(("fd77::1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def unpack(worker, url):
+    """What `boomerang image unpack` makes of it where the worker is, with
+    the name servers that it wrote."""
+    place = os.path.join(worker.dir, "image")
+    os.mkdir(place)
+    script = (f"mount -t tmpfs -o mode=0755 image {place} && "
+              f"mount --bind {worker.resolv_conf} /etc/resolv.conf && "
+              f"{sys.argv[2]} image unpack {url} {place} >&2 && "
+              f"cat {place}/tree/content")
+    return subprocess.run(
+        ["nsenter", "-t", str(worker.process.pid), "-n", "unshare", "--mount",
+         "sh", "-c", script], capture_output=True, check=False,
+        stdin=subprocess.DEVNULL)
+
+
+def test_image():
+    print("# an image by name, where there is IPv6 only")
+    with Worker("ip=auto6") as worker:
+        plug(worker)
+        with dnsmasq("--port=53", "--bind-interfaces", "--no-resolv",
+                     "--no-hosts", "--host-record=images.lan.example,fd77::1",
+                     "--dhcp-range=fd77::,ra-only",
+                     "--dhcp-option=option6:dns-server,[fd77::1]",
+                     "--dhcp-option=option6:domain-search,lan.example"), \
+                web_server(b"came by IPv6\n") as port:
+            worker.wait("UP eth0 fd77::")
+            for host in "[fd77::1]", "images.lan.example", "images":
+                result = unpack(worker, f"http://{host}:{port}/image.tar")
+                ok(result.stdout == b"came by IPv6\n", f"it comes from {host}",
+                   result.stderr.decode())
+                os.rmdir(os.path.join(worker.dir, "image"))
 
 
 def test_default():
@@ -517,10 +587,9 @@ def test_hostile():
 
 
 if __name__ == "__main__":
-    every = [test_slaac, test_default, test_both, test_stateless,
+    every = [test_slaac, test_image, test_default, test_both, test_stateless,
                    test_stateful, test_lease, test_confirm, test_either,
                    test_static, test_link_only, test_dns_expires, test_moved,
                    test_late_router, test_hostile]
-    # WORKER NAME…: only these.
-    sys.exit(main([test for test in every if not sys.argv[2:] or
-                   test.__name__ in sys.argv[2:]]))
+    sys.exit(main([test for test in every if not sys.argv[3:] or
+                   test.__name__ in sys.argv[3:]]))
