@@ -236,10 +236,11 @@ def arch():
             isos.write(root, {"etc/inittab": _INITTAB, "etc/rc": _RC})
             (root / "etc/rc").chmod(0o755)
             _install_modules(root, kernel, release)
+            isos.trim(root)
             isos.squash(root, tree / "arch/x86_64/airootfs.sfs", "-comp",
-                        "zstd", "-Xcompression-level", "6")
+                        "lz4", "-Xhc")
         isos.write(tree, _FILES)
     return isos.iso(
         "archlive", [tar.name, _FILES, _INIT, _INITRD_MODULES, _ROOT_MODULES,
-                     _RC, _INITTAB], fill, "ARCH_202601", "boot/syslinux",
+                     _RC, _INITTAB, isos.TRIM], fill, "ARCH_202601", "boot/syslinux",
         "--modification-date=" + _UUID.replace("-", ""))

@@ -27,8 +27,7 @@ def _ready(lab):
 
 SCENARIO = Scenario("live ISO on a running Debian",
                     lambda: SwapLab("live_linux", disks.systemd, _ready,
-                                    memory_mib=1536, processors=2,
-                                    limit=840))
+                                    memory_mib=1536, limit=840))
 
 
 @SCENARIO.case("what cannot be booted leaves no trace")
