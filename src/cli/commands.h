@@ -36,6 +36,7 @@ int cmd_serve(int argc, char **argv);
 int cmd_ssh_keys(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_swap(int argc, char **argv);
+int cmd_vm(int argc, char **argv);
 int cmd_wifi(int argc, char **argv);
 
 /*

@@ -36,6 +36,7 @@ static const struct command commands[] = {
 	{ "image", "inspect, verify, unpack, convert an image", cmd_image },
 	{ "initramfs", "list, unpack, pack, edit an initrd", cmd_initramfs },
 	{ "wifi", "join a wireless network (in the bootstrap)", cmd_wifi },
+	{ "vm", "run the bootstrap in a virtual machine", cmd_vm },
 	{ "reboot", "reboot the machine", cmd_reboot },
 	{ "poweroff", "switch the machine off", cmd_poweroff },
 	{ "prompt", NULL, cmd_prompt },
