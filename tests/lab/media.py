@@ -23,7 +23,8 @@ def build(where, *arguments):
     """boomerang build --iso; returns the directory."""
     shutil.rmtree(where, ignore_errors=True)
     subprocess.run([BUILD / "boomerang", "build", "-o", where, "--level", "1",
-                    "--iso", "--loaders", OUT / "loaders", *arguments],
+                    "--profile", "minimal", "--iso", "--loaders",
+                    OUT / "loaders", *arguments],
                    check=True, cwd=ROOT, stdin=subprocess.DEVNULL,
                    stdout=subprocess.DEVNULL)
     return where

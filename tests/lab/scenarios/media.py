@@ -183,6 +183,17 @@ def ipxe_uefi_usb(lab):
         _fetched(lab, before)
 
 
+@SCENARIO.case("ipxe.iso: UEFI, USB stick without a server: the one of DHCP")
+def ipxe_by_dhcp(lab):
+    before = lab.http.requests["marker"]
+    stick = media.edited(lab.ipxe, "edited-dhcp.iso", 'set server=""\n')
+    with lab.chained("ipxe-by-dhcp", media.UEFI, media.usb(stick)) as boot:
+        boot.console.expect(r"^lab: efi, 10\.77\.0\.1\d\d/255\.255\.255\.0, +\.",
+                            SECONDS)
+        _fetched(lab, before)
+        boot.shows("dhcp", "iPXE on UEFI x86_64: offered its script")
+
+
 @SCENARIO.case("ipxe.iso: BIOS, USB stick with ip= in its file: the bootstrap "
                "from the server, with the same ip=")
 def ipxe_bios_usb(lab):
