@@ -197,9 +197,9 @@ def tools(lab):
             ("lsblk --version", "util-linux"),
             ("fdisk --version", "util-linux"),
             (f"curl -sS {lab.web.url('keys')}", "somebody")]
-    text = ssh.check("exec 2>&1; " + "; echo ---; ".join(
+    text = ssh.check("exec 2>&1; " + "; echo =====; ".join(
         command for command, _ in rows), 60)
-    for (command, pattern), said in zip(rows, text.split("---\n")):
+    for (command, pattern), said in zip(rows, text.split("=====\n")):
         check(re.search(pattern, said), f"{command}: {said!r}")
 
 
