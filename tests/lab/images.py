@@ -233,9 +233,10 @@ def add(archive, name, content=b"", mode=0o644, **fields):
     archive.addfile(info, io.BytesIO(data))
 
 
-def add_busybox(archive):
-    """Appends busybox and the links to it, but for init."""
-    add(archive, "bin/busybox", _BUSYBOX.read_bytes(), mode=0o755)
+def add_busybox(archive, program=None):
+    """Appends busybox (program: another one's bytes) and the links to it, but
+    for init."""
+    add(archive, "bin/busybox", program or _BUSYBOX.read_bytes(), mode=0o755)
     applets = subprocess.run([_BUSYBOX, "--list"], check=True, text=True,
                              capture_output=True).stdout.split()
     for applet in applets:
@@ -244,13 +245,13 @@ def add_busybox(archive):
                 linkname="busybox", mode=0o777)
 
 
-def busybox_members(archive, init=None):
+def busybox_members(archive, init=None, program=None):
     """Appends the files of the busybox image. init: a script in place of
-    busybox's own init."""
+    busybox's own init, program: the busybox of another architecture."""
     for directory in ("bin", "sbin", "etc", "proc", "sys", "dev", "tmp",
                       "root", "mnt", "run", "lab"):
         add(archive, directory, mode=0o755, type=tarfile.DIRTYPE)
-    add_busybox(archive)
+    add_busybox(archive, program)
     if init is None:
         add(archive, "sbin/init", type=tarfile.SYMTYPE,
             linkname="../bin/busybox", mode=0o777)
@@ -262,7 +263,7 @@ def busybox_members(archive, init=None):
     add(archive, "etc/passwd", _PASSWD)
     for name, script in _SCRIPTS.items():
         add(archive, f"lab/{name}", script, mode=0o755)
-    for helper in sorted(_HELPERS.glob("*.c")):
+    for helper in [] if program else sorted(_HELPERS.glob("*.c")):
         add(archive, f"lab/{helper.stem}",
             compile_helper(helper.stem).read_bytes(), mode=0o755)
 
