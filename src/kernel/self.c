@@ -284,8 +284,8 @@ int self_pack(struct self *ret_self, struct failure *failure)
 	self.kernel_fd = open(SELF_KERNEL, O_RDONLY | O_CLOEXEC);
 	if (self.kernel_fd < 0)
 		return failure_errno(failure, errno,
-				     "the bootstrap cannot start itself again: "
-				     "%s",
+				     "the bootstrap cannot start itself again "
+				     "(a minimal one has no kernel): %s",
 				     SELF_KERNEL);
 	r = packer_new(&packer, failure);
 	if (r == 0)

@@ -273,7 +273,26 @@ def return_by_ssh(lab):
         terminal.wait(10)
 
 
-@SCENARIO.case("the host key is the same at the next boot")
+@SCENARIO.case("without a host key it makes one and says its fingerprint")
+def host_key(lab):
+    ssh = lab.client()
+    ssh.check("rm /etc/ssh/ssh_host_ed25519_key; kill $(cat /run/sshd.pid)")
+    deadline = time.monotonic() + 30
+    said = shown = None
+    while not (said and shown):
+        check(time.monotonic() < deadline, f"said {said}, shown {shown}")
+        _, text = lab.boot.shell("dmesg")
+        said = re.search(r"SHA256:\S+", text)
+        key = subprocess.run(
+            ["ssh-keyscan", "-T", "5", "-p", str(lab.port), "127.0.0.1"],
+            check=False, capture_output=True).stdout
+        shown = re.search(rb"SHA256:\S+", subprocess.run(
+            ["ssh-keygen", "-l", "-f", "-"], check=False, input=key,
+            capture_output=True).stdout)
+    equal(shown[0].decode(), said[0], "the fingerprint")
+
+
+@SCENARIO.case("the host key that was built in is the same at the next boot")
 def next_boot(lab):
     lab.client().run("reboot")
     lab.vm.wait_reset(30)
