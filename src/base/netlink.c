@@ -74,6 +74,25 @@ void netlink_attr(struct netlink_request *request, uint16_t type,
 		memcpy(at + NLA_HDRLEN, data, len);
 }
 
+size_t netlink_begin_nest(struct netlink_request *request, uint16_t type)
+{
+	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
+
+	netlink_attr(request, type, NULL, 0);
+	return at;
+}
+
+void netlink_end_nest(struct netlink_request *request, size_t nest)
+{
+	struct nlattr attr;
+
+	if (request->bad)
+		return;
+	memcpy(&attr, request->bytes + nest, sizeof(attr));
+	attr.nla_len = (uint16_t)(request->header.nlmsg_len - nest);
+	memcpy(request->bytes + nest, &attr, sizeof(attr));
+}
+
 /* Sends the request under a number of its own, which its answers carry. */
 static int send_request(int fd, struct netlink_request *request)
 {

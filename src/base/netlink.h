@@ -34,6 +34,11 @@ void netlink_begin(struct netlink_request *request, uint16_t type,
 void netlink_attr(struct netlink_request *request, uint16_t type,
 		  const void *data, size_t len);
 
+/* An attribute that holds others: those added between the two. Returns what
+ * netlink_end_nest() takes. */
+size_t netlink_begin_nest(struct netlink_request *request, uint16_t type);
+void netlink_end_nest(struct netlink_request *request, size_t nest);
+
 /* Sends and waits for the acknowledgement; 0 or the kernel's negative
  * errno. */
 int netlink_talk(int fd, struct netlink_request *request) _must_check;

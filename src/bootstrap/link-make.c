@@ -10,23 +10,6 @@
 
 #include "base/netlink.h"
 
-/* Attributes within an attribute, which grows with them. */
-static struct nlattr *begin_nest(struct netlink_request *request, uint16_t type)
-{
-	size_t at = NLMSG_ALIGN(request->header.nlmsg_len);
-
-	netlink_attr(request, type, NULL, 0);
-	return (struct nlattr *)(void *)(request->bytes + at);
-}
-
-static void end_nest(struct netlink_request *request, struct nlattr *nest)
-{
-	if (!request->bad)
-		nest->nla_len =
-			(uint16_t)(request->bytes + request->header.nlmsg_len -
-				   (char *)nest);
-}
-
 static void begin_link(struct netlink_request *request, uint16_t flags,
 		       int index)
 {
@@ -35,10 +18,9 @@ static void begin_link(struct netlink_request *request, uint16_t flags,
 	netlink_begin(request, RTM_NEWLINK, flags, &info, sizeof(info));
 }
 
-static struct nlattr *begin_kind(struct netlink_request *request,
-				 const char *kind)
+static size_t begin_kind(struct netlink_request *request, const char *kind)
 {
-	struct nlattr *nest = begin_nest(request, IFLA_LINKINFO);
+	size_t nest = netlink_begin_nest(request, IFLA_LINKINFO);
 
 	netlink_attr(request, IFLA_INFO_KIND, kind, strlen(kind));
 	return nest;
@@ -47,16 +29,16 @@ static struct nlattr *begin_kind(struct netlink_request *request,
 int link_make_vlan(int fd, const struct vlanparam *vlan, int device_index)
 {
 	struct netlink_request request;
-	struct nlattr *info, *data;
+	size_t info, data;
 
 	begin_link(&request, NLM_F_CREATE, 0);
 	netlink_attr(&request, IFLA_IFNAME, vlan->name, strlen(vlan->name) + 1);
 	netlink_attr(&request, IFLA_LINK, &device_index, sizeof(device_index));
 	info = begin_kind(&request, "vlan");
-	data = begin_nest(&request, IFLA_INFO_DATA);
+	data = netlink_begin_nest(&request, IFLA_INFO_DATA);
 	netlink_attr(&request, IFLA_VLAN_ID, &vlan->id, sizeof(vlan->id));
-	end_nest(&request, data);
-	end_nest(&request, info);
+	netlink_end_nest(&request, data);
+	netlink_end_nest(&request, info);
 	return netlink_talk(fd, &request);
 }
 
@@ -83,49 +65,49 @@ static void add_bond_options(struct netlink_request *request,
 static void add_arp_targets(struct netlink_request *request,
 			    const struct bondparam *bond)
 {
-	struct nlattr *targets;
+	size_t targets;
 
 	if (bond->arp_target_count == 0)
 		return;
-	targets = begin_nest(request, IFLA_BOND_ARP_IP_TARGET);
+	targets = netlink_begin_nest(request, IFLA_BOND_ARP_IP_TARGET);
 	for (uint16_t i = 0; i < bond->arp_target_count; i++) {
 		uint32_t wire = htonl(bond->arp_targets[i]);
 
 		netlink_attr(request, i, &wire, sizeof(wire));
 	}
-	end_nest(request, targets);
+	netlink_end_nest(request, targets);
 }
 
 int link_make_bond(int fd, const struct bondparam *bond)
 {
 	struct netlink_request request;
-	struct nlattr *info, *data;
+	size_t info, data;
 
 	begin_link(&request, NLM_F_CREATE, 0);
 	netlink_attr(&request, IFLA_IFNAME, bond->name, strlen(bond->name) + 1);
 	if (bond->mtu)
 		netlink_attr(&request, IFLA_MTU, &bond->mtu, sizeof(bond->mtu));
 	info = begin_kind(&request, "bond");
-	data = begin_nest(&request, IFLA_INFO_DATA);
+	data = netlink_begin_nest(&request, IFLA_INFO_DATA);
 	add_bond_options(&request, bond);
 	add_arp_targets(&request, bond);
-	end_nest(&request, data);
-	end_nest(&request, info);
+	netlink_end_nest(&request, data);
+	netlink_end_nest(&request, info);
 	return netlink_talk(fd, &request);
 }
 
 int link_set_primary(int fd, int bond_index, int member_index)
 {
 	struct netlink_request request;
-	struct nlattr *info, *data;
+	size_t info, data;
 
 	begin_link(&request, 0, bond_index);
 	info = begin_kind(&request, "bond");
-	data = begin_nest(&request, IFLA_INFO_DATA);
+	data = netlink_begin_nest(&request, IFLA_INFO_DATA);
 	netlink_attr(&request, IFLA_BOND_PRIMARY, &member_index,
 		     sizeof(member_index));
-	end_nest(&request, data);
-	end_nest(&request, info);
+	netlink_end_nest(&request, data);
+	netlink_end_nest(&request, info);
 	return netlink_talk(fd, &request);
 }
 

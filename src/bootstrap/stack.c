@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bootstrap/stack.h"
 
+#include <fcntl.h>
+
+#include "base/fd.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "bootstrap/link-make.h"
@@ -12,11 +15,24 @@ static void warn(const char *name, const char *what, int r)
 				     : strerrordesc_np(-r));
 }
 
+/* One that a network worker before this one made: it is as it should be, or
+ * as a target left it, and takes no other options while it has members. */
+static bool has_members(const char *bond)
+{
+	char path[64 + IF_NAMESIZE], line[256];
+	struct text text = text_over(path, sizeof(path));
+
+	text_add(&text, "/sys/class/net/%s/bonding/slaves", bond);
+	return file_read_line(AT_FDCWD, path, line, sizeof(line)) > 0;
+}
+
 void stack_start(struct stack *stack)
 {
 	for (size_t i = 0; i < stack->params.bond_count; i++) {
 		const struct bondparam *bond = &stack->params.bonds[i];
-		int r = link_make_bond(stack->netlink_fd, bond);
+		int r = has_members(bond->name)
+				? 0
+				: link_make_bond(stack->netlink_fd, bond);
 
 		if (r < 0)
 			warn(bond->name, "made", r);

@@ -18,7 +18,9 @@ struct link_value {
 	uint32_t mac_len;
 	uint8_t mac[32];
 	char name[IF_NAMESIZE];
-	char kind[16]; /* "": hardware, which nobody can make or delete */
+	char kind[16];	  /* "": hardware, which nobody can make or delete */
+	uint32_t vlan_id; /* 0: it is no VLAN */
+	uint32_t lower;	  /* the link that a VLAN is on */
 };
 
 static struct link_value link_value(const struct fact *fact)
@@ -34,13 +36,34 @@ static void copy_name(char *dst, size_t size, const void *name, size_t len)
 	memcpy(dst, name, MIN(len, size - 1));
 }
 
+static void read_kind(const void *info, size_t info_len,
+		      struct link_value *value)
+{
+	size_t len, id_len;
+	const void *kind = netlink_find(info, info_len, IFLA_INFO_KIND, &len);
+	const void *data, *id;
+	uint16_t vlan_id;
+
+	if (!kind)
+		return;
+	copy_name(value->kind, sizeof(value->kind), kind, len);
+	data = netlink_find(info, info_len, IFLA_INFO_DATA, &len);
+	if (!data || !str_eq(value->kind, "vlan"))
+		return;
+	id = netlink_find(data, len, IFLA_VLAN_ID, &id_len);
+	if (!id || id_len != sizeof(vlan_id))
+		return;
+	memcpy(&vlan_id, id, sizeof(vlan_id));
+	value->vlan_id = vlan_id;
+}
+
 static int links_each(const struct nlmsghdr *message, void *context)
 {
 	const struct ifinfomsg *info = NLMSG_DATA(message);
 	struct link_value value = { 0 };
-	size_t attrs_len, len, kind_len;
+	size_t attrs_len, len;
 	const void *attrs = message_attrs(message, sizeof(*info), &attrs_len);
-	const void *data, *kind;
+	const void *data;
 	char key[16], note[IF_NAMESIZE + 8];
 
 	if (!attrs)
@@ -58,9 +81,10 @@ static int links_each(const struct nlmsghdr *message, void *context)
 	if (data)
 		copy_name(value.name, sizeof(value.name), data, len);
 	data = netlink_find(attrs, attrs_len, IFLA_LINKINFO, &len);
-	kind = data ? netlink_find(data, len, IFLA_INFO_KIND, &kind_len) : NULL;
-	if (kind)
-		copy_name(value.kind, sizeof(value.kind), kind, kind_len);
+	if (data)
+		read_kind(data, len, &value);
+	if (value.vlan_id)
+		value.lower = attr_u32(attrs, attrs_len, IFLA_LINK, 0);
 	snprintf(key, sizeof(key), "%010" PRIu32, value.index);
 	snprintf(note, sizeof(note), "link %s", value.name);
 	return facts_add(context, key, note, &value, sizeof(value));
@@ -207,6 +231,31 @@ static int link_restore(const struct link_value *want,
 	return 0;
 }
 
+/* Under its old index, by which its addresses and routes are known. */
+static int vlan_remake(const struct link_value *want)
+{
+	const struct ifinfomsg info = { .ifi_index = (int)want->index };
+	const uint16_t id = (uint16_t)want->vlan_id;
+	struct netlink_request request;
+	size_t kind, data;
+	int r;
+
+	netlink_begin(&request, RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL, &info,
+		      sizeof(info));
+	netlink_attr(&request, IFLA_IFNAME, want->name, strlen(want->name) + 1);
+	netlink_attr(&request, IFLA_ADDRESS, want->mac, want->mac_len);
+	netlink_attr(&request, IFLA_MTU, &want->mtu, sizeof(want->mtu));
+	netlink_attr(&request, IFLA_LINK, &want->lower, sizeof(want->lower));
+	kind = netlink_begin_nest(&request, IFLA_LINKINFO);
+	netlink_attr(&request, IFLA_INFO_KIND, want->kind, strlen(want->kind));
+	data = netlink_begin_nest(&request, IFLA_INFO_DATA);
+	netlink_attr(&request, IFLA_VLAN_ID, &id, sizeof(id));
+	netlink_end_nest(&request, data);
+	netlink_end_nest(&request, kind);
+	r = network_talk(&request);
+	return r < 0 ? r : link_flags(want->index, want->flags, FLAGS_SET);
+}
+
 static int links_undo(const struct audit_scope *scope,
 		      const struct change *change)
 {
@@ -215,8 +264,10 @@ static int links_undo(const struct audit_scope *scope,
 	(void)scope;
 	/* Hardware that was in a network namespace of the target's comes back
 	 * when the kernel has torn that down. */
-	if (!change->now)
-		return AUDIT_BY_ITSELF;
+	if (!change->now) {
+		want = link_value(change->before);
+		return want.vlan_id ? vlan_remake(&want) : AUDIT_BY_ITSELF;
+	}
 	now = link_value(change->now);
 	if (!change->before)
 		return link_delete(now.index);
@@ -255,8 +306,9 @@ static void links_describe(const struct change *change, struct text *what,
 	struct link_value want, now;
 
 	if (!change->now) {
+		want = link_value(change->before);
 		text_add(what, "%s is gone", change->before->note);
-		text_add(cure, "it came back");
+		text_add(cure, want.vlan_id ? "made anew" : "it came back");
 		return;
 	}
 	now = link_value(change->now);
