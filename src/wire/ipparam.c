@@ -61,18 +61,19 @@ static char *field_end(char *text)
  * FIELDS + 1 for too many; those not there are "". */
 static size_t split(char *copy, const char *field[static FIELDS])
 {
+	char *at = copy;
 	size_t n = 0;
 
 	for (size_t i = 0; i < FIELDS; i++)
 		field[i] = "";
-	for (char *at = copy; at; n++) {
+	do {
 		if (n == FIELDS)
 			return FIELDS + 1;
-		field[n] = at;
+		field[n++] = at;
 		at = field_end(at);
 		if (at)
 			*at++ = '\0';
-	}
+	} while (at);
 	return n;
 }
 

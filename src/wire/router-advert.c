@@ -15,7 +15,7 @@
 
 static struct ipv6 read_address(struct view *v)
 {
-	struct ipv6 address;
+	struct ipv6 address = { 0 };
 
 	view_copy(v, address.bytes, sizeof(address.bytes));
 	return address;
