@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <limits.h>
 #include <search.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
