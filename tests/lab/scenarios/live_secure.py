@@ -69,6 +69,7 @@ def _sign(lab, name, file):
 
 def _trusted(lab):
     """Arguments with which only signatures by that key do."""
+    lab.boot.online()
     url = lab.http.url("lab.pub")
     code, text = lab.boot.shell(f"wget -q -O /tmp/lab.pub {url}")
     equal(code, 0, f"exit status of wget ({text!r})")
