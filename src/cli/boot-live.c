@@ -127,6 +127,9 @@ static int assemble(struct boot *boot, const struct boot_entry *entry,
 	if (is_on_device(boot))
 		str_copy(plan.device, sizeof(plan.device),
 			 strrchr(path_of_device(boot), '/') + 1);
+	/* No modules then, choose_modules(). */
+	if (!medium_is_needed(boot->choice.medium) && boot->method == BOOT_PMEM)
+		plan.memory = boot->memory.device.range.start;
 	plan.flags = boot->moves ? LIVE_MOVE : 0;
 	if (r == 0)
 		r = add_initrds(boot, entry, payload, failure);

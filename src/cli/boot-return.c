@@ -58,8 +58,10 @@ static bool has_room(const struct boot *boot, const struct self *self,
 		.at = plan->kernel.at + boot_in_blocks(plan->kernel.size),
 		.size = boot_size_of(self->archive_fd),
 	};
-	/* A kernel that does not see the device finds nothing there. */
+	/* A kernel that does not see the device finds nothing there, nor one
+	 * that is locked down where it gets no driver. */
 	return boot->method == BOOT_PMEM && boot_is_in_memory(boot) &&
+	       (plan->memory == 0 || !boot->policy.needs_signature) &&
 	       plan->archive.at + plan->archive.size <=
 		       pmem_room(boot->memory.device.size);
 }

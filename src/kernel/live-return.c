@@ -55,26 +55,70 @@ int live_open_device(const struct live_plan *plan, int flags,
 		      : fd;
 }
 
-/* kexec takes regular files only. */
-static int copy_piece(int device, const struct live_piece *piece,
-		      const char *name, struct failure *failure)
+/* Memory that the kernel neither uses nor gives to a driver may be looked at
+ * even where /dev/mem is strict. */
+static int open_memory(struct failure *failure)
 {
-	_cleanup_fd int fd = memfd_create(name, MFD_CLOEXEC);
+	int fd = -1;
+
+	if (mknod(LIVE_DEVICE, S_IFCHR | 0600, makedev(1, 1)) == 0 ||
+	    errno == EEXIST)
+		fd = open(LIVE_DEVICE, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? failure_errno(failure, errno, "/dev/mem") : fd;
+}
+
+static int open_source(const struct live_plan *plan, struct failure *failure)
+{
+	return plan->memory > 0 ? open_memory(failure)
+				: live_open_device(plan, O_RDONLY, failure);
+}
+
+static int copy_from_device(int device, const struct live_piece *piece, int fd)
+{
 	off_t at = (off_t)piece->at;
 	uint64_t left = piece->size;
 
-	while (fd >= 0 && left > 0) {
+	while (left > 0) {
 		ssize_t n = sendfile(fd, device, &at, left);
 
 		if (n > 0)
 			left -= (uint64_t)n;
 		else if (n == 0 || errno != EINTR)
-			return failure_errno(failure, n == 0 ? EIO : errno,
-					     "its %s cannot be copied", name);
+			return n == 0 ? -EIO : -errno;
 	}
-	return fd < 0 ? failure_errno(failure, errno, "no memory for its %s",
-				      name)
-		      : TAKE_FD(fd);
+	return 0;
+}
+
+static int copy_from_memory(int memory, uint64_t start,
+			    const struct live_piece *piece, int fd)
+{
+	void *bytes = mmap(NULL, piece->size, PROT_READ, MAP_SHARED, memory,
+			   (off_t)(start + piece->at));
+	int r;
+
+	if (bytes == MAP_FAILED)
+		return -errno;
+	r = fd_write_all(fd, bytes, piece->size);
+	(void)munmap(bytes, piece->size);
+	return r;
+}
+
+/* kexec takes regular files only. */
+static int copy_piece(const struct live_plan *plan, int source,
+		      const struct live_piece *piece, const char *name,
+		      struct failure *failure)
+{
+	_cleanup_fd int fd = memfd_create(name, MFD_CLOEXEC);
+	int r;
+
+	if (fd < 0)
+		return failure_errno(failure, errno, "no memory for its %s",
+				     name);
+	r = plan->memory > 0 ? copy_from_memory(source, plan->memory, piece, fd)
+			     : copy_from_device(source, piece, fd);
+	return r < 0 ? failure_errno(failure, -r, "its %s cannot be copied",
+				     name)
+		     : TAKE_FD(fd);
 }
 
 static int open_file(const char *path, struct failure *failure)
@@ -87,17 +131,18 @@ static int open_file(const char *path, struct failure *failure)
 int live_open_bootstrap(const struct live_plan *plan, int *ret_kernel_fd,
 			int *ret_archive_fd, struct failure *failure)
 {
-	_cleanup_fd int device = FD_NONE, kernel = FD_NONE, archive = FD_NONE;
+	_cleanup_fd int source = FD_NONE, kernel = FD_NONE, archive = FD_NONE;
 
 	if (plan->archive.size > 0) {
-		device = live_open_device(plan, O_RDONLY, failure);
-		if (device < 0)
-			return device;
-		kernel = copy_piece(device, &plan->kernel, "kernel", failure);
+		source = open_source(plan, failure);
+		if (source < 0)
+			return source;
+		kernel = copy_piece(plan, source, &plan->kernel, "kernel",
+				    failure);
 		if (kernel < 0)
 			return kernel;
-		archive =
-			copy_piece(device, &plan->archive, "archive", failure);
+		archive = copy_piece(plan, source, &plan->archive, "archive",
+				     failure);
 	} else {
 		kernel = open_file(LIVE_KERNEL, failure);
 		if (kernel < 0)

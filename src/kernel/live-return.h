@@ -15,7 +15,8 @@ int live_open_device(const struct live_plan *plan, int flags,
 
 /*
  * Opens its kernel and its archive, regular files both: those below LIVE_DIR, or
- * copies of what the plan's device has. On failure, with *failure, neither.
+ * copies of what the plan's device or memory has. On failure, with *failure,
+ * neither.
  */
 int live_open_bootstrap(const struct live_plan *plan, int *ret_kernel_fd,
 			int *ret_archive_fd, struct failure *failure)

@@ -85,6 +85,9 @@ struct live_plan {
 	uint32_t flags; /* enum live_flag */
 	uint32_t module_count;
 	char device[32]; /* that has the ISO, or will: "pmem0"; "": none */
+	/* The physical address of the device, for a kernel that is given no
+	 * driver for it; 0: it is. */
+	uint64_t memory;
 	/* Where the bootstrap is on it, behind the ISO, where it takes its
 	 * memory once; of size 0: it is LIVE_KERNEL and LIVE_BOOTSTRAP. */
 	struct live_piece kernel, archive;

@@ -15,7 +15,7 @@ import threading
 import time
 
 from lab import images
-from lab.guest import Shell
+from lab.guest import PROMPT, Shell
 from lab.setups import Lab
 from lab.tap import Scenario, check
 from lab.vm import VM
@@ -97,10 +97,10 @@ class Relay:
 class NetworkLab(Lab):
     """The machine, and its server reached both ways."""
 
-    def __init__(self):
+    def __init__(self, name="network", arguments=ARGUMENTS):
         self.relay = None
-        super().__init__("network", memory_mib=768, limit=600, booted=False,
-                         arguments=ARGUMENTS)
+        super().__init__(name, memory_mib=768, limit=600, booted=False,
+                         arguments=arguments)
 
     def _start_machine(self, directory):
         self.relay = Relay(self.http.port)
@@ -217,6 +217,24 @@ def deleted(lab):
     lab.boot.return_by(lab.boot.hotkey)
     lab.network(r"va\.9 10\.9\.0\.2/24 and fd09::2/64")
     lab.shell("until ping -c1 -W5 10.9.0.1; do usleep 100000; done")
+
+
+@SCENARIO.case("a load waits for the network, until Ctrl+C or a cable")
+def waits(lab):
+    lab.vm.kill()
+    with NetworkLab("network-late", "ip=eth3:dhcp") as late:
+        console = late.boot.main
+        image = late.url_at(BOND_HOST)
+        waiting = r"waiting for the network: [^\r\n]*interface"
+        console.line(f"load {image}")
+        console.expect(waiting, 30)
+        console.send("\x03")
+        console.expect("load cancelled", 10)
+        console.expect(PROMPT, 10)
+        console.line(f"load {image}")
+        console.expect(waiting, 30)
+        late.vm.add_card()
+        console.expect(UP, 120)
 
 
 if __name__ == "__main__":
