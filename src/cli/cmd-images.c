@@ -170,15 +170,45 @@ static int trim(const char *dir)
 	return STATUS_OK;
 }
 
+/* What is above it goes at once. */
+static int set_bound(const char *dir, const char *size)
+{
+	struct store *store;
+	int status = open_store(dir, &store), r;
+
+	if (status != STATUS_OK)
+		return status;
+	r = store_set_bound(store, size);
+	if (r == 0)
+		store_trim(store);
+	store_close(store);
+	if (r == 0)
+		return STATUS_OK;
+	if (r == -EINVAL)
+		return command_misuse("images",
+				      "--cache-size: \"%s\" is no size; bytes, "
+				      "with K, M, G or T, or a share such as "
+				      "30%%",
+				      size);
+	log_error("cannot change the bound: %s", strerror(-r));
+	return STATUS_FAILED;
+}
+
 /* --- the command line --- */
 
 struct arguments {
 	const char *dir;
+	const char *cache_size; /* NULL: it stays */
 	bool json, all;
 };
 
 static int run_verb(const struct arguments *arguments, int count, char **word)
 {
+	if (arguments->cache_size &&
+	    (count || arguments->all || arguments->json))
+		return command_misuse("images", "--cache-size stands alone");
+	if (arguments->cache_size)
+		return set_bound(arguments->dir, arguments->cache_size);
 	if (count == 0 && !arguments->all)
 		return list_images(arguments->dir, arguments->json);
 	if (count == 0)
@@ -201,6 +231,7 @@ int cmd_images(int argc, char **argv)
 {
 	static const struct option options[] = {
 		{ "all", no_argument, NULL, 'a' },
+		{ "cache-size", required_argument, NULL, 'c' },
 		{ "json", no_argument, NULL, 'j' },
 		{ "store", required_argument, NULL, 's' },
 		{ 0 },
@@ -211,6 +242,8 @@ int cmd_images(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, ":", options, NULL)) != -1) {
 		if (option == 'a')
 			arguments.all = true;
+		else if (option == 'c')
+			arguments.cache_size = optarg;
 		else if (option == 'j')
 			arguments.json = true;
 		else if (option == 's')

@@ -103,7 +103,7 @@ static const struct rule {
 	  .images = true,
 	  .files = true },
 	{ { "images", "drop" }, { "--all" }, .images = true },
-	{ { "images" }, { "--json", "drop" } },
+	{ { "images" }, { "--cache-size", "--json", "drop" } },
 	{ { "status" }, { "--json" } },
 	{ { "distros" }, { "--json", "list", "update" } },
 };

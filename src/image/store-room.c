@@ -6,7 +6,8 @@
 #include "base/text.h"
 #include "image/store-internal.h"
 
-#define DEFAULT_SHARE 2 /* of the memory: one part in so many */
+#define DEFAULT_SHARE 2	      /* of the memory: one part in so many */
+#define BOUND	      "bound" /* in the store: said since it was built */
 
 /* --- sizes --- */
 
@@ -41,15 +42,31 @@ int store_parse_size(const char *text, uint64_t memory, uint64_t *ret_bytes)
 	return -EINVAL;
 }
 
-static uint64_t bound(void)
+/* The bound that a file says, unless it is not there. */
+static bool read_bound(int dir_fd, const char *path, uint64_t *ret_bytes)
 {
-	uint64_t memory = memory_now().total, bytes;
 	char text[32];
 
-	if (file_read_line(AT_FDCWD, STORE_SIZE_FILE, text, sizeof(text)) > 0 &&
-	    store_parse_size(text, memory, &bytes) == 0)
+	return file_read_line(dir_fd, path, text, sizeof(text)) > 0 &&
+	       store_parse_size(text, memory_now().total, ret_bytes) == 0;
+}
+
+static uint64_t bound(const struct store *store)
+{
+	uint64_t bytes;
+
+	if (read_bound(store->dir_fd, BOUND, &bytes) ||
+	    read_bound(AT_FDCWD, STORE_SIZE_FILE, &bytes))
 		return bytes;
-	return memory / DEFAULT_SHARE;
+	return memory_now().total / DEFAULT_SHARE;
+}
+
+int store_set_bound(struct store *store, const char *size)
+{
+	uint64_t bytes;
+	int r = store_parse_size(size, memory_now().total, &bytes);
+
+	return r < 0 ? r : store_write(store, BOUND, size);
 }
 
 /* --- what there is --- */
@@ -142,11 +159,12 @@ static uint64_t bytes_running(const struct inventory *inventory)
 	return bytes;
 }
 
-static struct store_size size_of(const struct inventory *inventory)
+static struct store_size size_of(const struct store *store,
+				 const struct inventory *inventory)
 {
 	struct store_size size = {
 		.running = bytes_running(inventory),
-		.bound = bound(),
+		.bound = bound(store),
 	};
 
 	for (size_t i = 0; i < inventory->contents.layer_count; i++)
@@ -164,7 +182,7 @@ int store_size(struct store *store, struct store_size *ret_size)
 	/* Before the first load there are no directories. */
 	if (r < 0 && r != -ENOENT)
 		return r;
-	*ret_size = size_of(&inventory);
+	*ret_size = size_of(store, &inventory);
 	return 0;
 }
 
@@ -196,7 +214,7 @@ void store_trim(struct store *store)
 
 	if (!store_mark_running(store) || take_inventory(store, &inventory) < 0)
 		return;
-	size = size_of(&inventory);
+	size = size_of(store, &inventory);
 	kept = size.layers - MIN(size.running, size.layers);
 	if (kept > size.bound)
 		(void)give(store, &inventory, kept - size.bound);

@@ -104,11 +104,14 @@ int store_hold(struct store *store, const char *layer_id) _must_check;
 uint64_t store_give(struct store *store, uint64_t bytes);
 /* Down to the bound. */
 void store_trim(struct store *store);
+/* The bound from now on, as store_parse_size() takes it. -EINVAL. */
+int store_set_bound(struct store *store, const char *size) _must_check;
 
 struct store_size {
 	uint64_t layers;  /* bytes of all layers, each counted once */
 	uint64_t running; /* of these, what runs takes: not in the bound */
-	uint64_t bound;	  /* STORE_SIZE_FILE, or half of the memory */
+	uint64_t bound;	  /* store_set_bound(), STORE_SIZE_FILE, or half of the
+			   memory */
 };
 int store_size(struct store *store, struct store_size *ret_size) _must_check;
 

@@ -289,6 +289,31 @@ def check_full(program):
     ok(left_in_new() == [], "nothing is left")
 
 
+def check_bound(program):
+    """Said at run time."""
+    program.images("drop", "--all")
+    for name in ("seven.tar", "eight.tar"):
+        make_image(name, 5 * MB)
+        ok(program.load(name).returncode == 0, f"{name} is loaded")
+    for size in ("", "5X", "101%", "-1"):
+        result = program.images("--cache-size", size)
+        ok(result.returncode == 2 and "is no size" in result.stderr,
+           f"'{size}' is no bound", result)
+    ok(len(program.names()) == 2, "and changes nothing", program.names())
+    result = program.images("--cache-size", "8M")
+    ok(result.returncode == 0 and program.names() == ["eight.tar"],
+       "a bound of 8 MB leaves the image used last", program.names())
+    make_image("nine.tar", 5 * MB)
+    ok(program.load("nine.tar").returncode == 0 and
+       program.listed()["bound"] == 8 << 20, "it stays",
+       program.listed())
+    program.images("trim")
+    ok(program.names() == ["nine.tar"], "for later loads", program.names())
+    result = program.images("--cache-size", "8M", "drop", "--all")
+    ok(result.returncode == 2, "it stands alone", result)
+    ok(program.images("--cache-size", "100%").returncode == 0, "and back")
+
+
 def check_killed(program):
     """A load that is killed leaves no image, and the next one sweeps."""
     with subprocess.Popen([program.path, "image", "load", "--store", STORE,
@@ -323,6 +348,7 @@ def main(boomerang):
     check_moved(program)
     check_running(program)
     check_full(program)
+    check_bound(program)
     check_killed(program)
 
 
