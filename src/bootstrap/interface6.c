@@ -300,6 +300,18 @@ static void leave_old_network(struct interface6 *ipv6,
 	ipv6->has_router = false;
 }
 
+/* Of several the first one is told, lest they take turns. */
+static void take_router(struct interface6 *ipv6, const struct ipv6 *router,
+			uint16_t lifetime_s)
+{
+	if (lifetime_s > 0 && !ipv6->has_router) {
+		ipv6->has_router = true;
+		ipv6->router = *router;
+	} else if (lifetime_s == 0 && ipv6_equal(&ipv6->router, router)) {
+		ipv6->has_router = false;
+	}
+}
+
 void interface6_take_advert(struct interface6 *ipv6, const struct ipv6 *router,
 			    const struct router_advert *advert)
 {
@@ -310,12 +322,7 @@ void interface6_take_advert(struct interface6 *ipv6, const struct ipv6 *router,
 	if (ipv6->moved)
 		leave_old_network(ipv6, router, advert);
 	loop_timer_off(owner(ipv6)->all->loop, &ipv6->solicit);
-	if (advert->lifetime_s > 0) {
-		ipv6->has_router = true;
-		ipv6->router = *router;
-	} else if (ipv6_equal(&ipv6->router, router)) {
-		ipv6->has_router = false;
-	}
+	take_router(ipv6, router, advert->lifetime_s);
 	for (size_t i = 0; i < advert->dns_count; i++)
 		take_dns(ipv6, &advert->dns[i]);
 	for (size_t i = 0; i < advert->domain_count; i++)

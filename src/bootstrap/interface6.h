@@ -35,7 +35,7 @@ struct interface6 {
 	struct link_address6 addresses[INTERFACE6_ADDRESSES];
 	/* What routers advertise. */
 	bool has_router;
-	struct ipv6 router; /* the last one heard of */
+	struct ipv6 router; /* the first one of them */
 	size_t dns_count;
 	struct interface6_dns dns[ROUTER_ADVERT_DNS];
 	size_t domain_count;

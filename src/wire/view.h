@@ -30,7 +30,9 @@ static inline const uint8_t *view_take(struct view *v, size_t len)
 		v->bad = true;
 		return NULL;
 	}
-	v->at += len;
+	/* An empty view may point nowhere, which C adds not even 0 to. */
+	if (len > 0)
+		v->at += len;
 	v->left -= len;
 	return p;
 }
