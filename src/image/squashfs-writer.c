@@ -47,14 +47,12 @@ static int start(const char *path, const struct squashfs_form *form, int tar_fd,
 		"-no-exports",
 		"-root-mode",
 		"0755",
-		"-root-uid",
-		"0",
-		"-root-gid",
-		"0",
 		"-mkfs-time",
 		"0",
-		form->no_times ? "-all-time" : NULL,
+		form->impersonal ? "-all-time" : NULL,
 		"0",
+		/* Its own root directory, too, which would be ours. */
+		"-all-root",
 		NULL,
 	};
 	struct text level_text = text_over(level, sizeof(level));

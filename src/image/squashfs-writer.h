@@ -14,7 +14,9 @@ struct squashfs_writer {
 struct squashfs_form {
 	int level;     /* of zstd, 1 to 22 */
 	int block_kib; /* what is compressed, and read, as one; 0: 128 */
-	bool no_times; /* all are 0: the same tar gives the same bytes */
+	/* No times, and all is root's, whose it is in the tar as well: the same
+	 * tar gives the same bytes, whoever writes it. */
+	bool impersonal;
 };
 
 #define SQUASHFS_WRITER_NONE \

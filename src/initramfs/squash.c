@@ -87,7 +87,7 @@ static int write_squashfs(const struct manifest *below, size_t prefix_len,
 	/* Larger ones are smaller, but a module is read with all of its. */
 	const struct squashfs_form form = { .level = level,
 					    .block_kib = 256,
-					    .no_times = true };
+					    .impersonal = true };
 	struct squashfs_writer writer = SQUASHFS_WRITER_NONE;
 	struct tar_write tar = {
 		.write = squashfs_writer_write,
