@@ -154,6 +154,24 @@ static bool is_there(int tree_fd)
 	return faccessat(tree_fd, "f", F_OK, 0) == 0;
 }
 
+/* The child's mapping of the ring: once, and only to be read. */
+static bool is_locked(pid_t pid)
+{
+	char path[64], line[512];
+	int mapped = 0, locked = 0;
+	FILE *maps;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "re");
+	while (maps && fgets(line, sizeof(line), maps)) {
+		mapped += strstr(line, "memfd:ring") != NULL;
+		locked += strstr(line, " r--s ") && strstr(line, "memfd:ring");
+	}
+	if (maps)
+		fclose(maps);
+	return mapped == 1 && locked == 1;
+}
+
 static void test_turn(int tree_fd, bool comes)
 {
 	struct unpacker_start how = { .ring = new_ring(),
@@ -175,6 +193,7 @@ static void test_turn(int tree_fd, bool comes)
 	while (atomic_load(&unpacker.shared->read) == 0)
 		usleep(1000);
 	ok(!is_there(tree_fd), "it has read everything, and made nothing");
+	ok(is_locked(unpacker.pid), "and cannot write to what it reads");
 	if (comes)
 		(void)!write(turn[1], "", 1);
 	fd_close(turn[1]);
