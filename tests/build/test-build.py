@@ -396,6 +396,10 @@ def test_refused(work, release):
     for what, status, text, argv in [
             ("a kernel without modules", 2, "go together",
              ["--kernel", image]),
+            ("a sysroot without programs", 2, "go together",
+             ["--sysroot", "/"]),
+            ("programs that are none", 1, "tests/boomerang-init",
+             ["--sysroot", "/", "--programs", "tests"]),
             ("an unknown option", 2, "--colour is not an option",
              ["--colour"]),
             ("a level too high", 2, "--level", ["--level", "20"]),
@@ -450,10 +454,16 @@ def main():
             ok(sorted(p.name for p in out.iterdir()) ==
                ["boot.ipxe", "bootstrap.img", "cmdline", "grub.cfg",
                 "vmlinuz"], "leaves its five files")
-            build(work / "again")
-            ok(digest(out / "bootstrap.img") ==
+            done_again = build(
+                work / "again", "--sysroot", "/", "--programs",
+                BOOMERANG.parent, "--kernel",
+                KERNELS / "boot" / f"vmlinuz-{release}", "--modules",
+                KERNELS / "lib/modules" / release)
+            ok(done_again.returncode == 0 and
+               digest(out / "bootstrap.img") ==
                digest(work / "again/bootstrap.img"),
-               "a second build gives the same bytes")
+               "a second build, with this machine for its sysroot, gives the "
+               "same bytes", done_again.stderr)
             root = work / "root"
             test_listing(unpack(out / "bootstrap.img", root))
             test_files(root, release)
