@@ -117,9 +117,13 @@ static bool lz4_legacy_complete(const void *state)
 {
 	const struct lz4_legacy *lz4 = state;
 
-	return lz4->place == LZ4_END ||
-	       (lz4->place == LZ4_LENGTH && lz4->have == 0 &&
-		lz4->passed == lz4->filled);
+	if (lz4->place == LZ4_END)
+		return true;
+	/* Padding of less than a length is an end, too. */
+	for (size_t i = 0; i < lz4->have; i++)
+		if (lz4->packed[i] != 0)
+			return false;
+	return lz4->place == LZ4_LENGTH && lz4->passed == lz4->filled;
 }
 
 const struct decoder decoder_lz4_legacy = {

@@ -1,9 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Writing a plan. Names of one inode need care: their data stands at one of
- * them, often the last. When that one goes, another takes its place in the
- * archive, with the data, and its own entry is left out.
- */
+/* Writing a plan, segment by segment. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -13,6 +9,7 @@
 #include "base/fd.h"
 #include "base/text.h"
 #include "initramfs/cpio-plan.h"
+#include "initramfs/cpio-stand-ins.h"
 
 #define CHUNK	  (256 * KIB)
 #define ALIGN_MIN 4
@@ -25,12 +22,10 @@ struct writing {
 	int fd;
 	uint64_t written;
 	struct compressor *compressor;
-	uint64_t plain;	   /* bytes of the segment, not compressed */
-	size_t *stands_in; /* of each item: which one takes its place */
-	bool *moved;	   /* of each item: it has taken another's */
-	uint32_t *leavers; /* of each group's first: names that it loses */
-	uint32_t inode;	   /* the last that was given */
-	bool upper;	   /* of the segment's numbers */
+	uint64_t plain; /* bytes of the segment, not compressed */
+	struct cpio_stand_ins stand_ins;
+	uint32_t inode; /* the last that was given */
+	bool upper;	/* of the segment's numbers */
 	uint8_t header[NEWC_ENTRY_MAX];
 	uint8_t chunk[CHUNK];
 };
@@ -210,7 +205,8 @@ static int put_source(struct writing *w, struct newc_entry entry,
 static uint32_t links_left(const struct writing *w, size_t index,
 			   uint32_t links)
 {
-	uint32_t lost = w->leavers[w->plan->catalog->items[index].group];
+	uint32_t lost =
+		w->stand_ins.leavers[w->plan->catalog->items[index].group];
 
 	return lost < links ? links - lost : 1;
 }
@@ -233,11 +229,11 @@ static int put_item(struct writing *w, size_t index, struct failure *failure)
 {
 	const struct cpio_change *change = &w->plan->changes[index];
 	const struct newc_entry *data = cpio_reader_entry(w->reader);
-	size_t other = w->stands_in[index];
+	size_t other = w->stand_ins.of[index];
 	struct newc_entry entry;
 	int r = 0;
 
-	if (w->moved[index])
+	if (w->stand_ins.moved[index])
 		return 0;
 	if (other != CPIO_ITEM_NONE) {
 		entry = kept_entry(w, other);
@@ -367,52 +363,6 @@ static int put_between(struct writing *w, uint64_t from, uint64_t to,
 }
 
 /* --- deciding --- */
-
-static bool leaves(const struct cpio_change *change)
-{
-	return change->fate == CPIO_DROP || change->alone;
-}
-
-/* Another name of an inode whose data is at an item that goes. */
-static size_t find_stand_in(const struct cpio_plan *plan, size_t index)
-{
-	const struct cpio_item *items = plan->catalog->items;
-	size_t other = CPIO_ITEM_NONE;
-
-	for (size_t i = items[index].group; i != CPIO_ITEM_NONE;
-	     i = items[i].next_link) {
-		if (i == index || leaves(&plan->changes[i]))
-			continue;
-		if (items[i].entry.size > 0)
-			return CPIO_ITEM_NONE; /* it has the data, too */
-		if (other == CPIO_ITEM_NONE)
-			other = i;
-	}
-	return other;
-}
-
-static void decide_links(struct writing *w)
-{
-	const struct cpio_catalog *catalog = w->plan->catalog;
-
-	for (size_t i = 0; i < catalog->count; i++)
-		w->stands_in[i] = CPIO_ITEM_NONE;
-	for (size_t i = 0; i < catalog->count; i++) {
-		const struct cpio_item *item = &catalog->items[i];
-		size_t other;
-
-		if (!leaves(&w->plan->changes[i]) ||
-		    !cpio_entry_may_link(&item->entry))
-			continue;
-		w->leavers[item->group]++;
-		other = item->entry.size > 0 ? find_stand_in(w->plan, i)
-					     : CPIO_ITEM_NONE;
-		if (other != CPIO_ITEM_NONE && !w->moved[other]) {
-			w->stands_in[i] = other;
-			w->moved[other] = true;
-		}
-	}
-}
 
 struct extent {
 	size_t first;	/* item */
@@ -580,21 +530,15 @@ static int put_end(struct writing *w, struct failure *failure)
 static int write_all(struct writing *w, struct failure *failure)
 {
 	const struct cpio_plan *plan = w->plan;
-	size_t count = plan->catalog ? plan->catalog->count + 1 : 1;
-	int r;
+	int r = put_additions(w, true, failure);
 
-	w->stands_in = calloc(count, sizeof(*w->stands_in));
-	w->moved = calloc(count, sizeof(*w->moved));
-	w->leavers = calloc(count, sizeof(*w->leavers));
-	if (!w->stands_in || !w->moved || !w->leavers)
-		return failure_errno(failure, ENOMEM, "writing the initrd");
-	r = put_additions(w, true, failure);
 	if (r == 0 && plan->catalog) {
 		w->reader = cpio_reader_new(w->file, failure);
 		if (!w->reader)
 			return -EIO;
-		decide_links(w);
-		r = put_segments(w, failure);
+		r = cpio_stand_ins_find(&w->stand_ins, plan);
+		r = r < 0 ? failure_errno(failure, -r, "writing the initrd")
+			  : put_segments(w, failure);
 	}
 	return r == 0 ? put_end(w, failure) : r;
 }
@@ -613,9 +557,7 @@ int cpio_plan_write(const struct cpio_plan *plan, const struct reader *file,
 	r = write_all(w, failure);
 	cpio_reader_free(w->reader);
 	compressor_free(w->compressor);
-	free(w->stands_in);
-	free(w->moved);
-	free(w->leavers);
+	cpio_stand_ins_clear(&w->stand_ins);
 	free(w);
 	return r;
 }

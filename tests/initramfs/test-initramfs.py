@@ -477,6 +477,14 @@ def test_hostile(bench):
     ok((bench.work / "full.d/mine").exists(), "which stays as it was")
 
 
+def test_lz4_padding(bench):
+    whole = pipe(COMPRESS["lz4"], archive(entry("a", data=b"lz4")))
+    for zeros in range(9):
+        bench.file("zeros.img", whole + bytes(zeros))
+        ok(bench.good("list", "zeros.img") == "a\n",
+           f"lz4 with {zeros} zeros behind it")
+
+
 def test_names(bench):
     odd = [b"new\nline", b"white space", b"back\\slash", b"\xff\xfe",
            "ümlaut".encode(), b"-n"]
@@ -585,6 +593,7 @@ def main():
         test_edit(bench, plain)
         test_pack(bench, source)
         test_hostile(bench)
+        test_lz4_padding(bench)
         test_names(bench)
         test_misuse(bench)
         test_distribution(bench)
