@@ -79,4 +79,4 @@ lab: deps bootstrap
 	tests/lab/by-hand
 
 clean:
-	rm -rf $(BUILD) $(OUT)
+	rm -rf $(BUILD) $(OUT) $(BUILD)-arm64 $(OUT)-arm64
