@@ -7,7 +7,7 @@
  * length of 0 ends it; so does the end of the input.
  */
 #include <lz4.h>
-#include <stdlib.h>
+#include <sys/mman.h>
 
 #include "image/decode.h"
 
@@ -32,14 +32,22 @@ struct lz4_legacy {
 
 static void *lz4_legacy_open(void)
 {
-	struct lz4_legacy *lz4 = malloc(sizeof(*lz4));
+	/* Little of it is used by most: pages come as they are. */
+	struct lz4_legacy *lz4 =
+		mmap(NULL, sizeof(*lz4), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
-	if (!lz4)
+	if (lz4 == MAP_FAILED)
 		return NULL;
 	lz4->place = LZ4_START;
 	lz4->want = sizeof(uint32_t);
 	lz4->have = lz4->passed = lz4->filled = 0;
 	return lz4;
+}
+
+static void lz4_legacy_close(void *state)
+{
+	munmap(state, sizeof(struct lz4_legacy));
 }
 
 static void lz4_legacy_one(void *state _unused)
@@ -132,5 +140,5 @@ const struct decoder decoder_lz4_legacy = {
 	.one = lz4_legacy_one,
 	.run = lz4_legacy_run,
 	.complete = lz4_legacy_complete,
-	.close = free,
+	.close = lz4_legacy_close,
 };

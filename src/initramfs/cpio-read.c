@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-#define RAW_BYTES   (256 * KIB)
-#define PLAIN_BYTES (256 * KIB)
+#define RAW_BYTES   (64 * KIB)
+#define PLAIN_BYTES (64 * KIB)
 
 enum place {
 	PLACE_BETWEEN, /* segments */

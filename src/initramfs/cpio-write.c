@@ -11,7 +11,7 @@
 #include "initramfs/cpio-plan.h"
 #include "initramfs/cpio-stand-ins.h"
 
-#define CHUNK	  (256 * KIB)
+#define CHUNK	  (64 * KIB)
 #define ALIGN_MIN 4
 #define ALIGN_MAX 512 /* what GNU cpio pads to */
 

@@ -99,6 +99,15 @@ static void check_special(const struct cpio_catalog *catalog)
 		abort();
 }
 
+/* Compressors take up to 100 MB of memory each, which takes its time. */
+static bool is_cheap(const struct cpio_catalog *catalog)
+{
+	for (size_t i = 0; i < catalog->segment_count; i++)
+		if (catalog->segments[i].compression > COMPRESSION_GZIP)
+			return false;
+	return catalog->count > 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_catalog struct cpio_catalog catalog = { 0 };
@@ -118,9 +127,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (cpio_plan_open(&plan, &catalog, NULL) < 0)
 		abort();
 	check_unchanged(&plan, &file);
-	if (catalog.count > 0) {
+	if (catalog.count > 0)
 		check_special(&catalog);
+	if (is_cheap(&catalog))
 		check_removed(&plan, &file);
-	}
 	return 0;
 }
