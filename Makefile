@@ -79,4 +79,4 @@ lab: deps bootstrap
 	tests/lab/by-hand
 
 clean:
-	rm -rf $(BUILD) $(OUT) $(BUILD)-arm64 $(OUT)-arm64
+	rm -rf $(BUILD) $(BUILD)-arm64 $(OUT) $(OUT)-arm64 $(OUT)-small

@@ -350,6 +350,33 @@ def test_policy(work, base):
     ok(not (base / "etc/boomerang").exists(), "without options there is none")
 
 
+def test_distros(work):
+    """A machine with a table of its own, which only this build sees."""
+    etc = work / "etc"
+    shutil.copytree("/etc", etc, symlinks=True)
+    table = etc / "boomerang/distros.ini"
+    table.parent.mkdir(exist_ok=True)
+
+    def with_table(out):
+        return run("unshare", "--mount", "sh", "-c",
+                   'mount --bind "$0" /etc && exec "$@"', etc, BOOMERANG,
+                   "build", "-o", out, "--level", "1", "--profile", "minimal")
+
+    shutil.copy("data/distros.ini", table)
+    done = with_table(work / "table")
+    ok(done.returncode == 0, "a build with a table of distributions",
+       done.stderr)
+    unpack(work / "table/bootstrap.img", work / "table-root")
+    inside = work / "table-root/etc/boomerang/distros.ini"
+    ok(inside.exists() and inside.read_bytes() == table.read_bytes(),
+       "has it")
+    table.write_text("[debian\n")
+    done = with_table(work / "no-table")
+    ok(done.returncode == 1 and "/etc/boomerang/distros.ini" in done.stderr
+       and not (work / "no-table/bootstrap.img").exists(),
+       "one that is damaged is refused", done.stderr)
+
+
 def test_wifi(work, base, release):
     if not shutil.which("wpa_supplicant", path="/usr/sbin:/sbin"):
         ok(True, "Wi-Fi # SKIP needs wpa_supplicant")
@@ -474,6 +501,7 @@ def main():
             test_reproducible(work)
             test_authorities(work)
             test_policy(work, root)
+            test_distros(work)
             test_wifi(work, root, release)
             test_refused(work, release)
     print(f"1..{count}")
