@@ -84,8 +84,8 @@ def no_ranges(lab):
 
 # -- there and back -----------------------------------------------------------
 
-@SCENARIO.case("URL to login: the root is on the ISO in memory, no more than "
-               "300 MiB besides it are used")
+@SCENARIO.case("URL to login: the root is on the ISO in memory, no more is "
+               "used than it, the bootstrap and some")
 def there(lab):
     iso = isos.debian()
     since = lab.vm.ttyS1.cursor

@@ -29,8 +29,8 @@ def _login(lab, reference, arguments=""):
     return shell, lab.console.text[before:]
 
 
-@SCENARIO.case("URL to login without a second start, no more than 300 MiB "
-               "besides the ISO are used; back by kexec -e")
+@SCENARIO.case("URL to login without a second start, no more is used than "
+               "the ISO, the bootstrap and some; back by kexec -e")
 def there(lab):
     iso = archiso.arch()
     since = lab.vm.ttyS1.cursor
@@ -124,7 +124,7 @@ def installer(lab):
     installer_asks(lab.console)
     # Its initrd is nearly all of it, and is there three times for a moment,
     # while kexec takes it.
-    lab.check_memory(since, iso, idle=False)
+    lab.check_memory(since, iso)
     shell = installer_shell(lab.console)
     lab.returned(lambda: shell.start("/.bootstrap-return"))
     lab.holds(iso)

@@ -47,8 +47,8 @@ def file(lab):
     check("in memory already" in text, f"the ISO is gone: {text!r}")
 
 
-@SCENARIO.case("URL to login, the root is on the ISO in memory, no more than "
-               "300 MiB besides it are used; and back")
+@SCENARIO.case("URL to login, the root is on the ISO in memory, no more is "
+               "used than it, the bootstrap and some; and back")
 def there(lab):
     iso = isos.fedora()
     since = lab.vm.ttyS1.cursor
