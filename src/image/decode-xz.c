@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * xz by liblzma. A file of several blocks that name their sizes (xz -T, and
+ * xz, and lzma, the format before it ("LZMA_alone", which has no check sum), by
+ * liblzma. An xz file of several blocks that name their sizes (xz -T, and
  * xz 5.6 by default) is decoded by two threads as long as that stays within
  * the memory allowed; others by one.
  */
@@ -15,7 +16,7 @@
 struct xz {
 	lzma_stream stream;
 	bool ended;
-	bool one;
+	bool one;    /* whatever follows is not for us */
 	bool failed; /* no memory for a new start */
 };
 
@@ -39,18 +40,38 @@ static bool xz_start(struct xz *xz, uint32_t flags)
 	return lzma_stream_decoder_mt(&xz->stream, &options) == LZMA_OK;
 }
 
-static void *xz_open(void)
+static struct xz *xz_new(void)
 {
 	static const lzma_stream fresh = LZMA_STREAM_INIT;
 	struct xz *xz = calloc(1, sizeof(*xz));
 
-	if (!xz)
-		return NULL;
-	xz->stream = fresh;
-	if (!xz_start(xz, LZMA_CONCATENATED)) {
+	if (xz)
+		xz->stream = fresh;
+	return xz;
+}
+
+static void *xz_open(void)
+{
+	struct xz *xz = xz_new();
+
+	if (xz && !xz_start(xz, LZMA_CONCATENATED)) {
 		xz_close(xz);
 		return NULL;
 	}
+	return xz;
+}
+
+static void *lzma_open(void)
+{
+	struct xz *xz = xz_new();
+
+	if (xz &&
+	    lzma_alone_decoder(&xz->stream, DECODE_MEMORY_MAX) != LZMA_OK) {
+		xz_close(xz);
+		return NULL;
+	}
+	if (xz)
+		xz->one = true;
 	return xz;
 }
 
@@ -60,6 +81,11 @@ static void xz_one(void *state)
 
 	xz->one = true;
 	xz->failed = !xz_start(xz, 0);
+}
+
+/* It has no second one. */
+static void lzma_one(void *state _unused)
+{
 }
 
 static enum decode_status xz_run(void *state, struct view *in, bool last,
@@ -106,6 +132,15 @@ const struct decoder decoder_xz = {
 	.name = "xz",
 	.open = xz_open,
 	.one = xz_one,
+	.run = xz_run,
+	.complete = xz_complete,
+	.close = xz_close,
+};
+
+const struct decoder decoder_lzma = {
+	.name = "lzma",
+	.open = lzma_open,
+	.one = lzma_one,
 	.run = xz_run,
 	.complete = xz_complete,
 	.close = xz_close,

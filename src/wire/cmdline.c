@@ -124,3 +124,45 @@ int cmdline_last(const char *text, const char *key, char *buf, size_t size)
 {
 	return find(text, key, false, buf, size);
 }
+
+static int read_word(const struct cmdline_word *word,
+		     const struct cmdline_key *keys, size_t count,
+		     void *context, struct failure *failure)
+{
+	char value[CMDLINE_VALUE_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		struct view v = word->value;
+		size_t len = v.left;
+
+		if (!cmdline_is(word, keys[i].key))
+			continue;
+		if (len >= sizeof(value))
+			return failure_set(failure, EINVAL, "%s=: too long",
+					   keys[i].key);
+		view_copy(&v, value, len);
+		value[len] = '\0';
+		return keys[i].take(context, value, failure);
+	}
+	return 0;
+}
+
+int cmdline_read(const char *text, const struct cmdline_key *keys, size_t count,
+		 void *context, struct failure *failure)
+{
+	struct cmdline cmdline = cmdline_over(text);
+	struct failure found = { 0 };
+	struct cmdline_word word;
+	int r = 0;
+
+	while (cmdline_next(&cmdline, &word)) {
+		struct failure other;
+
+		if (read_word(&word, keys, count, context,
+			      r < 0 ? &other : &found) < 0)
+			r = -found.err;
+	}
+	if (r < 0 && failure)
+		*failure = found;
+	return r;
+}

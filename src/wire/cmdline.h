@@ -7,6 +7,7 @@
  */
 #pragma once
 
+#include "base/failure.h"
 #include "wire/view.h"
 
 /* Iteration over the words: begin with the whole text. */
@@ -40,3 +41,20 @@ int cmdline_first(const char *text, const char *key, char *buf, size_t size)
 	_must_check;
 int cmdline_last(const char *text, const char *key, char *buf, size_t size)
 	_must_check;
+
+/* Longest value that cmdline_read() hands on, with its NUL. */
+#define CMDLINE_VALUE_MAX 512
+
+/* What to do with a key. take: a negative errno and *failure, or 0. */
+struct cmdline_key {
+	const char *key;
+	int (*take)(void *context, const char *value, struct failure *failure);
+};
+
+/*
+ * Hands the value of each word with one of the count keys to its take(), in the
+ * order of the text. One that is refused, or too long, ends nothing: *failure
+ * tells the first of them, and its errno is returned.
+ */
+int cmdline_read(const char *text, const struct cmdline_key *keys, size_t count,
+		 void *context, struct failure *failure) _must_check;

@@ -7,10 +7,9 @@
 #include "wire/ipparam.h"
 #include "wire/ipv4.h"
 
-#define VALUE_MAX 512
-#define PREFIX6	  64
-#define MTU_MIN	  68 /* ETH_MIN_MTU of the kernel */
-#define MTU_MAX	  65535
+#define PREFIX6 64
+#define MTU_MIN 68 /* ETH_MIN_MTU of the kernel */
+#define MTU_MAX 65535
 
 enum field {
 	FIELD_CLIENT,
@@ -317,7 +316,7 @@ int ipparam_parse(const char *value, struct ipparam *ret_param,
 {
 	struct ipparam param = { .method = IPPARAM_DHCP };
 	const char *field[FIELDS];
-	char copy[VALUE_MAX];
+	char copy[CMDLINE_VALUE_MAX];
 	size_t count;
 	int r;
 
@@ -335,9 +334,9 @@ int ipparam_parse(const char *value, struct ipparam *ret_param,
 	return 0;
 }
 
-static int add_param(struct ipparams *params, const char *value,
-		     struct failure *failure)
+static int add_param(void *context, const char *value, struct failure *failure)
 {
+	struct ipparams *params = context;
 	int r;
 
 	if (params->count == IPPARAM_MAX)
@@ -350,9 +349,10 @@ static int add_param(struct ipparams *params, const char *value,
 	return r;
 }
 
-static int add_nameserver(struct ipparams *params, const char *value,
+static int add_nameserver(void *context, const char *value,
 			  struct failure *failure)
 {
+	struct ipparams *params = context;
 	char copy[IPPARAM_SERVER_MAX + 2];
 	struct in6_addr any;
 	char *at = copy;
@@ -377,42 +377,15 @@ static int add_nameserver(struct ipparams *params, const char *value,
 	return 0;
 }
 
-/* One word of the command line; those of others are fine. */
-static int add_word(struct ipparams *params, const struct cmdline_word *word,
-		    struct failure *failure)
-{
-	bool ip = cmdline_is(word, "ip");
-	struct view v = word->value;
-	size_t len = v.left;
-	char value[VALUE_MAX];
-
-	if (!ip && !cmdline_is(word, "nameserver"))
-		return 0;
-	if (len >= sizeof(value))
-		return failure_set(failure, EINVAL, "%s=: too long",
-				   ip ? "ip" : "nameserver");
-	view_copy(&v, value, len);
-	value[len] = '\0';
-	return ip ? add_param(params, value, failure)
-		  : add_nameserver(params, value, failure);
-}
-
 int ipparam_from_cmdline(const char *cmdline, struct ipparams *ret_params,
 			 struct failure *failure)
 {
-	struct cmdline iteration = cmdline_over(cmdline);
-	struct failure found = { 0 };
-	struct cmdline_word word;
-	int r = 0;
+	static const struct cmdline_key keys[] = {
+		{ "ip", add_param },
+		{ "nameserver", add_nameserver },
+	};
 
 	*ret_params = (struct ipparams){ 0 };
-	while (cmdline_next(&iteration, &word)) {
-		struct failure other;
-
-		if (add_word(ret_params, &word, r < 0 ? &other : &found) < 0)
-			r = -found.err;
-	}
-	if (r < 0 && failure)
-		*failure = found;
-	return r;
+	return cmdline_read(cmdline, keys, ARRAY_SIZE(keys), ret_params,
+			    failure);
 }

@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "wire/cmdline.h"
 
-#define VALUE_MAX    512
 #define VLAN_ID_MAX  4094
 #define MTU_MIN	     68 /* ETH_MIN_MTU of the kernel */
 #define MTU_MAX	     65535
@@ -106,7 +105,7 @@ int linkparam_parse_vlan(const char *value, struct vlanparam *ret_vlan,
 			 struct failure *failure)
 {
 	struct vlanparam vlan = { 0 };
-	char copy[VALUE_MAX], *rest = copy, *name;
+	char copy[CMDLINE_VALUE_MAX], *rest = copy, *name;
 	int r;
 
 	if (!str_copy(copy, sizeof(copy), value))
@@ -256,7 +255,7 @@ int linkparam_parse_bond(const char *value, struct bondparam *ret_bond,
 			 struct failure *failure)
 {
 	struct bondparam bond = { 0 };
-	char copy[VALUE_MAX], *rest = copy, *name, *members, *options;
+	char copy[CMDLINE_VALUE_MAX], *rest = copy, *name, *members, *options;
 	char usual[] = BOND_DEVICES;
 	int r;
 
@@ -283,9 +282,9 @@ int linkparam_parse_bond(const char *value, struct bondparam *ret_bond,
 	return 0;
 }
 
-static int add_vlan(struct linkparams *params, const char *value,
-		    struct failure *failure)
+static int add_vlan(void *context, const char *value, struct failure *failure)
 {
+	struct linkparams *params = context;
 	int r;
 
 	if (params->vlan_count == LINKPARAM_VLANS)
@@ -298,9 +297,9 @@ static int add_vlan(struct linkparams *params, const char *value,
 	return r;
 }
 
-static int add_bond(struct linkparams *params, const char *value,
-		    struct failure *failure)
+static int add_bond(void *context, const char *value, struct failure *failure)
 {
+	struct linkparams *params = context;
 	int r;
 
 	if (params->bond_count == LINKPARAM_BONDS)
@@ -313,42 +312,15 @@ static int add_bond(struct linkparams *params, const char *value,
 	return r;
 }
 
-/* One word of the command line; those of others are fine. */
-static int add_word(struct linkparams *params, const struct cmdline_word *word,
-		    struct failure *failure)
-{
-	bool vlan = cmdline_is(word, "vlan");
-	struct view v = word->value;
-	size_t len = v.left;
-	char value[VALUE_MAX];
-
-	if (!vlan && !cmdline_is(word, "bond"))
-		return 0;
-	if (len >= sizeof(value))
-		return failure_set(failure, EINVAL, "%s=: too long",
-				   vlan ? "vlan" : "bond");
-	view_copy(&v, value, len);
-	value[len] = '\0';
-	return vlan ? add_vlan(params, value, failure)
-		    : add_bond(params, value, failure);
-}
-
 int linkparam_from_cmdline(const char *cmdline, struct linkparams *ret_params,
 			   struct failure *failure)
 {
-	struct cmdline iteration = cmdline_over(cmdline);
-	struct failure found = { 0 };
-	struct cmdline_word word;
-	int r = 0;
+	static const struct cmdline_key keys[] = {
+		{ "vlan", add_vlan },
+		{ "bond", add_bond },
+	};
 
 	*ret_params = (struct linkparams){ 0 };
-	while (cmdline_next(&iteration, &word)) {
-		struct failure other;
-
-		if (add_word(ret_params, &word, r < 0 ? &other : &found) < 0)
-			r = -found.err;
-	}
-	if (r < 0 && failure)
-		*failure = found;
-	return r;
+	return cmdline_read(cmdline, keys, ARRAY_SIZE(keys), ret_params,
+			    failure);
 }

@@ -127,8 +127,9 @@ def test_refused(work):
 
 def main():
     if not list(KERNELS.glob("boot/vmlinuz-*")) or \
+            not (BOOMERANG.parent / "boomerang-init").exists() or \
             not (LOADERS / "ipxe.lkrn").exists():
-        print("1..0 # SKIP needs make kernel-fetch loaders")
+        print("1..0 # SKIP needs make kernel-fetch loaders and boomerang-init")
         return 0
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)

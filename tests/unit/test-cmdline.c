@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <errno.h>
 
+#include "base/text.h"
 #include "tap.h"
 #include "wire/cmdline.h"
 
@@ -79,9 +80,47 @@ static void test_lookup(void)
 	   "but no part of one and no value");
 }
 
+static int take(void *context, const char *value, struct failure *failure)
+{
+	struct text *said = context;
+
+	if (str_eq(value, "bad"))
+		return failure_set(failure, EINVAL, "key=%s", value);
+	text_add(said, "%s;", value);
+	return 0;
+}
+
+static void test_read(void)
+{
+	static const struct cmdline_key keys[] = { { "key", take },
+						   { "my_key", take } };
+	char buf[64], longer[CMDLINE_VALUE_MAX + 8];
+	struct text said = text_over(buf, sizeof(buf));
+	struct failure failure;
+
+	ok_int(cmdline_read("a key=1 other=2 my-key=3 key", keys,
+			    ARRAY_SIZE(keys), &said, &failure),
+	       0, "every word that is asked for");
+	ok_str(buf, "1;3;;", "in their order");
+	said = text_over(buf, sizeof(buf));
+	ok_int(cmdline_read("key=bad key=4 key=bad", keys, ARRAY_SIZE(keys),
+			    &said, &failure),
+	       -EINVAL, "one that is refused is told");
+	ok_str(failure.text, "key=bad", "as it says");
+	ok_str(buf, "4;", "and the others are taken");
+	memset(longer, 'x', sizeof(longer));
+	memcpy(longer, "my_key=", 7);
+	longer[sizeof(longer) - 1] = '\0';
+	ok_int(cmdline_read(longer, keys, ARRAY_SIZE(keys), &said, &failure),
+	       -EINVAL, "a value that does not fit is told, too");
+	ok_int(cmdline_read("key=bad", keys, ARRAY_SIZE(keys), &said, NULL),
+	       -EINVAL, "nobody needs to know why");
+}
+
 int main(void)
 {
 	test_split();
 	test_lookup();
+	test_read();
 	return tap_done();
 }
