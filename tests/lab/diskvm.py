@@ -118,7 +118,6 @@ class DiskVM(VM):
     """disk: a disks.Disk, screen: whether it has one; more as for VM."""
 
     def __init__(self, name, disk, screen=True, words="", **options):
-        options.setdefault("processors", 1)
         super().__init__(name, **options)
         self.disk = disk
         self.screen_there = screen

@@ -75,8 +75,7 @@ class Machine(VM):
 
     def __init__(self, name, firmware, network, mac, disguise=None, disk=(),
                  **options):
-        options = {"memory_mib": 512, "limit": 180, "processors": 1,
-                   **options}
+        options = {"memory_mib": 512, "limit": 180, **options}
         super().__init__(name, OUT, **options)
         self.firmware = firmware
         self.mac = mac

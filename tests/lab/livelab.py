@@ -81,12 +81,11 @@ def installer_shell(console):
 # -- the machine --------------------------------------------------------------
 
 class LiveLab(Lab):
-    """A machine at the bootstrap's prompt. One processor: under emulation a
-    second one takes about as much from the host as it gives."""
+    """A machine at the bootstrap's prompt."""
 
     def __init__(self, name, arguments="", **options):
         super().__init__(name, arguments, booted=False, **{
-            "memory_mib": 1536, "limit": 1200, "processors": 1, **options})
+            "memory_mib": 1536, "limit": 1200, **options})
 
     def __enter__(self):
         super().__enter__()

@@ -109,7 +109,7 @@ class ServedLab(Lab):
                                  *self.SERVE, directory)
         self.server.__enter__()
         self.vm = Machine(self._name, self.FIRMWARE, self.network, self.MAC,
-                          **{"processors": 2, **self._vm_options})
+                          **self._vm_options)
         self.vm.start()
 
     def __exit__(self, kind, value, traceback):

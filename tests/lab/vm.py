@@ -91,10 +91,13 @@ class VM:
     name: of its directory of logs, boot: the directory that is served by
     TFTP, memory_mib: its RAM, limit: seconds until it is killed, whatever
     it does, network: more options for the user network ("hostfwd=…").
+
+    One processor, unless it is what a case is about: under emulation a second
+    one takes from the host about as much as it gives.
     """
 
     def __init__(self, name, boot=OUT, memory_mib=1536, limit=600,
-                 network="", processors=2, restrict=False):
+                 network="", processors=1, restrict=False):
         self.name = name
         self.work = WORK / name
         self.boot = Path(boot)

@@ -14,7 +14,8 @@ UP = r"^busybox image: up$"
 PASTE_BYTES = 1_000_000
 
 SCENARIO = Scenario("busybox",
-                    lambda: Lab("busybox", memory_mib=768, limit=900))
+                    lambda: Lab("busybox", memory_mib=768, limit=900,
+                                processors=2))
 
 
 def _load(lab, image=None):

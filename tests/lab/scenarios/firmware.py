@@ -64,7 +64,7 @@ def bios_ipxe(lab):
 def bios_bootstrap(lab):
     directory = boot_directory(lab.work / "bootstrap", OUT)
     with lab.booting("bios-bootstrap", firmware.BIOS, directory,
-                     memory_mib=1024, processors=2) as boot:
+                     memory_mib=1024) as boot:
         boot.console.expect(PROMPT, 120)
         for stage in ("dhcp", "loader", "kernel", "bootstrap"):
             boot.shows(stage, "")
@@ -178,7 +178,7 @@ def _boots_securely(lab, name, kind):
     # The kernel tells on the first of its serial consoles.
     directory = boot_directory(lab.work / "secure", OUT, "loglevel=6")
     with lab.booting(name, kind, "--secure-boot", directory,
-                     memory_mib=1024, processors=2) as boot:
+                     memory_mib=1024) as boot:
         boot.machine.ttyS1.expect(LOCKED_DOWN, 120)
         boot.expect(PROMPT)
         for event in ("fetched shimx64", "fetched grubx64", "GRUB asks what"):

@@ -87,7 +87,7 @@ def bios_usb(lab):
     stick = media.edited(lab.bootstrap, "edited-bootstrap.iso",
                          'set parameters="ip=off lab=edited"\r\n')
     with lab.disk("bios-usb", media.PC, media.usb(stick), memory_mib=1024,
-                  processors=2, limit=300) as boot:
+                  limit=300) as boot:
         boot.expect("boomerang 0")
         boot.console.expect(PROMPT, UP_TO_THE_PROMPT)
         boot.console.line("shell")
@@ -203,8 +203,7 @@ def ipxe_bios_usb(lab):
     directory = boot_directory(lab.work / "bootstrap", OUT)
     with lab.network.without_dhcp(), \
             lab.booting("ipxe-bios-usb", media.PC, directory,
-                        disk=media.usb(stick), memory_mib=1024, processors=2,
-                        limit=300) as boot:
+                        disk=media.usb(stick), memory_mib=1024, limit=300) as boot:
         boot.expect("Network boot, boomerang")
         boot.console.send("\r")
         boot.console.expect(PROMPT, UP_TO_THE_PROMPT)

@@ -17,8 +17,7 @@ def _ready(lab):
 
 SCENARIO = Scenario("swap of Debian 13 by a soft-reboot",
                     lambda: SwapLab("swap-soft", disks.trixie, _ready,
-                                    memory_mib=1024, processors=2,
-                                    limit=600))
+                                    memory_mib=1024, limit=600))
 
 
 @SCENARIO.case("into Debian with systemd: the same SSH host key, all disks "
