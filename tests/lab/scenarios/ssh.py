@@ -68,9 +68,9 @@ class SshLab(Lab):
                      ("built", "told", "fetched", "stranger", "target")}
         self._out = self.work / "out"
         subprocess.run(
-            [BUILD / "boomerang", "build", "--level", "1", "-o", self._out, "--ssh-key",
-             self.keys["built"].with_suffix(".pub")], check=True, cwd=ROOT,
-            stdout=subprocess.DEVNULL)
+            [BUILD / "boomerang", "build", "--level", "1", "-o", self._out,
+             "--ssh-key", self.keys["built"].with_suffix(".pub")],
+            check=True, cwd=ROOT, stdout=subprocess.DEVNULL)
         self.host_key = self._out / "ssh_host_ed25519_key.pub"
         self.web_directory = self.work / "web"
         self.web_directory.mkdir(exist_ok=True)
@@ -247,7 +247,8 @@ def port(lab):
         lab.vm.ttyS0.expect(r"^ssh image: server 0$", 30)
         stream.echo("while it runs")
         inside = lab.client("target", its_key)
-        equal(inside.check("readlink /proc/1/exe").strip(), "/bin/busybox",
+        # It takes the port only after it has become a daemon.
+        equal(inside.wait(20, "readlink /proc/1/exe").strip(), "/bin/busybox",
               "who answers")
         check(before.run("true")[0] != 0, "the bootstrap answers, too")
         _, status = lab.boot.return_by(lab.boot.return_command)
@@ -277,6 +278,8 @@ def return_by_ssh(lab):
 @SCENARIO.case("without a host key it makes one and says its fingerprint")
 def host_key(lab):
     ssh = lab.client()
+    # The prompt may be back before the server.
+    ssh.wait(20)
     ssh.check("rm /etc/ssh/ssh_host_ed25519_key; kill $(cat /run/sshd.pid)")
     deadline = time.monotonic() + 30
     said = shown = None
