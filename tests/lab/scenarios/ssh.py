@@ -275,6 +275,16 @@ def return_by_ssh(lab):
         terminal.wait(10)
 
 
+@SCENARIO.case("the host key that was built in is the same at the next boot")
+def next_boot(lab):
+    lab.client().run("reboot")
+    lab.vm.wait_reset(30)
+    for console in (lab.vm.ttyS0, lab.vm.ttyS1):
+        console.skip()
+    lab.boot.booted(3 * BOOT_SECONDS)
+    lab.client().wait(60)
+
+
 @SCENARIO.case("without a host key it makes one and says its fingerprint")
 def host_key(lab):
     ssh = lab.client()
@@ -294,16 +304,6 @@ def host_key(lab):
             ["ssh-keygen", "-l", "-f", "-"], check=False, input=key,
             capture_output=True).stdout)
     equal(shown[1].decode(), said[1], "the fingerprint")
-
-
-@SCENARIO.case("the host key that was built in is the same at the next boot")
-def next_boot(lab):
-    lab.client().run("reboot")
-    lab.vm.wait_reset(30)
-    for console in (lab.vm.ttyS0, lab.vm.ttyS1):
-        console.skip()
-    lab.boot.booted(3 * BOOT_SECONDS)
-    lab.client().wait(60)
 
 
 if __name__ == "__main__":
