@@ -277,7 +277,10 @@ def return_by_ssh(lab):
 
 @SCENARIO.case("the host key that was built in is the same at the next boot")
 def next_boot(lab):
-    lab.client().run("reboot")
+    ssh = lab.client()
+    # The prompt may be back before the server.
+    ssh.wait(20)
+    ssh.run("reboot")
     lab.vm.wait_reset(30)
     for console in (lab.vm.ttyS0, lab.vm.ttyS1):
         console.skip()
@@ -288,8 +291,6 @@ def next_boot(lab):
 @SCENARIO.case("without a host key it makes one and says its fingerprint")
 def host_key(lab):
     ssh = lab.client()
-    # The prompt may be back before the server.
-    ssh.wait(20)
     ssh.check("rm /etc/ssh/ssh_host_ed25519_key; kill $(cat /run/sshd.pid)")
     deadline = time.monotonic() + 30
     said = shown = None
