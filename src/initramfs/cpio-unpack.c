@@ -155,9 +155,11 @@ static int make_file(struct unpacking *u, struct failure *failure)
 		return failed(u, -r, failure);
 	if (is_link && entry->size == 0)
 		return 0;
-	/* Another name of it may have closed it to its owner. */
+	/* Another name of it may have closed it to its owner, or be a symlink
+	 * by now, which leads anywhere. */
 	if (is_link)
-		(void)!fchmodat(u->parent_fd, u->name, 0600, 0);
+		(void)!fchmodat(u->parent_fd, u->name, 0600,
+				AT_SYMLINK_NOFOLLOW);
 	fd = openat(u->parent_fd, u->name,
 		    O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC,
 		    0600);

@@ -417,6 +417,7 @@ def zstd_bomb():
 
 def test_hostile(bench):
     outside = bench.file("outside", b"outside")
+    outside.chmod(0o644)
     for what, text, entries in [
             ("a name with ..", "..", [entry("../outside", data=b"x")]),
             ("one deep inside", "..", [entry("a/../../outside", data=b"x")]),
@@ -454,7 +455,15 @@ def test_hostile(bench):
         bench.good("pack", "inside.d", "inside.again")
         ok((bench.work / "inside.again").read_bytes() == archive(*entries),
            f"{what} comes back")
+    for what, name in (("the first name", "o"), ("another name", "p")):
+        bench.file("inside.img", archive(
+            entry("o", 0o100644, b"", 5, 3),
+            entry("o", 0o120777, str(outside).encode()),
+            entry(name, 0o100644, b"x", 5, 3)))
+        bench.refused(f"a file whose name became a symlink, by {what}",
+                      "symbolic links", "unpack", "inside.img", "hostile.d")
     ok(outside.read_bytes() == b"outside", "nothing outside was written to")
+    ok(outside.stat().st_mode & 0o777 == 0o644, "nor was its mode changed")
     whole = pipe(COMPRESS["zstd"], archive(entry("a", data=b"x" * 5000)))
     bench.file("cut.img", whole[:-20])
     bench.refused("a file cut short", "early", "list", "cut.img")
