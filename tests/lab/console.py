@@ -94,8 +94,7 @@ class Console:
             text = text[:partial.start()]
         text = _ESCAPE.sub("", text)
         with self._changed:
-            # A line that is fatal may come in two pieces.
-            start = self.text.rfind("\n", 0, len(self.text)) + 1
+            start = self.text.rfind("\n") + 1
             self._offsets.append(len(self.text))
             self._times.append(time.monotonic())
             self.text += text
@@ -104,11 +103,10 @@ class Console:
             self._changed.notify_all()
 
     def _look_for_fatal(self, start):
-        for match in FATAL.finditer(self.text, start):
-            line_end = self.text.find("\n", match.start())
-            begin = self.text.rfind("\n", 0, match.start()) + 1
-            line = self.text[begin:line_end if line_end >= 0 else None]
-            if not (self._allowed and self._allowed.search(line)):
+        # A line may come in pieces: what is allowed is known at its end.
+        for line in self.text[start:].split("\n")[:-1]:
+            if FATAL.search(line) and not (self._allowed and
+                                           self._allowed.search(line)):
                 return line
         return None
 
