@@ -36,47 +36,50 @@ static int copy_to(int device, int fd, const struct live_piece *piece)
 }
 
 /* In memory it is then, and nowhere in the page cache besides. */
-static int settle(int device, const struct live_plan *plan)
+static int settle(int device, uint64_t from, uint64_t end)
 {
-	uint64_t end = plan->archive.at + plan->archive.size;
-
 	if (fsync(device) < 0)
 		return -errno;
-	return -posix_fadvise(device, (off_t)plan->kernel.at,
-			      (off_t)(end - plan->kernel.at),
+	return -posix_fadvise(device, (off_t)from, (off_t)(end - from),
 			      POSIX_FADV_DONTNEED);
+}
+
+static uint64_t end_of(const struct live_plan *plan)
+{
+	return MAX(plan->archive.at + plan->archive.size,
+		   plan->kernel.at + plan->kernel.size);
 }
 
 static bool has_room(const struct boot *boot, const struct self *self,
 		     struct live_plan *plan)
 {
-	plan->kernel = (struct live_piece){
-		.at = boot_in_blocks(boot->source.size),
-		.size = boot_size_of(self->kernel_fd),
-	};
 	plan->archive = (struct live_piece){
-		.at = plan->kernel.at + boot_in_blocks(plan->kernel.size),
+		.at = boot_in_blocks(boot->source.size),
 		.size = boot_size_of(self->archive_fd),
+	};
+	plan->kernel = (struct live_piece){
+		.at = plan->archive.at +
+		      (self->kernel_at > 0
+			       ? self->kernel_at
+			       : boot_in_blocks(plan->archive.size)),
+		.size = boot_size_of(self->kernel_fd),
 	};
 	/* A kernel that does not see the device finds nothing there, nor one
 	 * that is locked down where it gets no driver. */
 	return boot->method == BOOT_PMEM && boot_is_in_memory(boot) &&
 	       (plan->memory == 0 || !boot->policy.needs_signature) &&
-	       plan->archive.at + plan->archive.size <=
-		       pmem_room(boot->memory.device.size);
+	       end_of(plan) <= pmem_room(boot->memory.device.size);
 }
 
 static int keep_in_memory(const struct boot *boot, const struct self *self,
-			  struct live_plan *plan)
+			  const struct live_plan *plan)
 {
 	int device = boot->memory.fd;
-	int r = copy_to(device, self->kernel_fd, &plan->kernel);
+	int r = copy_to(device, self->archive_fd, &plan->archive);
 
-	if (r == 0)
-		r = copy_to(device, self->archive_fd, &plan->archive);
-	if (r == 0)
-		r = settle(device, plan);
-	return r;
+	if (r == 0 && self->kernel_at == 0)
+		r = copy_to(device, self->kernel_fd, &plan->kernel);
+	return r == 0 ? settle(device, plan->archive.at, end_of(plan)) : r;
 }
 
 static int keep_in_payload(const struct self *self, struct payload *payload,

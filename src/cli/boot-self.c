@@ -46,7 +46,9 @@ uint64_t boot_return_size(const struct boot *boot, const struct self *of_self)
 	struct failure none;
 
 	if (of_self)
-		return boot_in_blocks(boot_size_of(of_self->kernel_fd)) +
+		return (of_self->kernel_at > 0 ? 0
+					       : boot_in_blocks(boot_size_of(
+							 of_self->kernel_fd))) +
 		       boot_in_blocks(boot_size_of(of_self->archive_fd)) +
 		       SLACK;
 	/* What runs takes more room than what it is packed to. */

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/fd.h"
@@ -92,14 +93,16 @@ static int copy_from_device(int device, const struct live_piece *piece, int fd)
 static int copy_from_memory(int memory, uint64_t start,
 			    const struct live_piece *piece, int fd)
 {
-	void *bytes = mmap(NULL, piece->size, PROT_READ, MAP_SHARED, memory,
-			   (off_t)(start + piece->at));
+	uint64_t at = start + piece->at, page = (uint64_t)getpagesize();
+	size_t before = at % page, len = before + piece->size;
+	uint8_t *bytes = mmap(NULL, len, PROT_READ, MAP_SHARED, memory,
+			      (off_t)(at - before));
 	int r;
 
 	if (bytes == MAP_FAILED)
 		return -errno;
-	r = fd_write_all(fd, bytes, piece->size);
-	(void)munmap(bytes, piece->size);
+	r = fd_write_all(fd, bytes + before, piece->size);
+	(void)munmap(bytes, len);
 	return r;
 }
 

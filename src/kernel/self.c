@@ -5,7 +5,9 @@
  * below /dev, which the next kernel needs before it mounts anything, are.
  *
  * Every boot of a live ISO waits for this, so it is compressed for speed: a
- * kexec copies the archive once and unpacks it once.
+ * kexec copies the archive once and unpacks it once. The kernel, which would
+ * not become smaller, stands in front in an archive of its own, as it is: who
+ * keeps the archive has the kernel, too.
  */
 #include "kernel/self.h"
 
@@ -28,7 +30,8 @@
 struct packer {
 	ZSTD_CCtx *zstd;
 	int fd;
-	struct newc_out out;
+	uint64_t size;	     /* of what fd has */
+	struct newc_out out; /* into zstd, or past it */
 	char path[PATH_MAX]; /* of what is packed now, for messages too */
 	uint8_t in[CHUNK];
 	uint8_t compressed[CHUNK];
@@ -36,8 +39,8 @@ struct packer {
 
 /* Of the running system alone; the directories themselves stay. */
 static const char *const emptied[] = { "/run", "/tmp" };
-/* Was for this bootstrap, the next one is told its own. */
-static const char *const left_out[] = { BOOT_PLAN };
+/* The plan was for this bootstrap, the next one is told its own. */
+static const char *const left_out[] = { BOOT_PLAN, SELF_KERNEL };
 
 static bool is_one_of(const char *path, const char *const *list, size_t count)
 {
@@ -54,6 +57,17 @@ static void cleanup_packer(struct packer **packer)
 	ZSTD_freeCCtx((*packer)->zstd);
 	fd_close((*packer)->fd);
 	free(*packer);
+}
+
+static int write_out(struct packer *packer, const void *bytes, size_t len,
+		     struct failure *failure)
+{
+	int r = fd_write_all(packer->fd, bytes, len);
+
+	packer->size += len;
+	return r < 0 ? failure_errno(failure, -r,
+				     "the bootstrap cannot be packed in memory")
+		     : 0;
 }
 
 static int compress(struct packer *packer, const void *bytes, size_t len,
@@ -73,19 +87,29 @@ static int compress(struct packer *packer, const void *bytes, size_t len,
 					   "the bootstrap cannot be "
 					   "packed: zstd: %s",
 					   ZSTD_getErrorName(left));
-		r = fd_write_all(packer->fd, packer->compressed, out.pos);
+		r = write_out(packer, packer->compressed, out.pos, failure);
 		if (r < 0)
-			return failure_errno(failure, -r,
-					     "the bootstrap cannot be packed "
-					     "in memory");
+			return r;
 	} while (in.pos < in.size || (directive == ZSTD_e_end && left > 0));
 	return 0;
 }
 
-static int put(void *context, const void *bytes, size_t len,
-	       struct failure *failure)
+static int put_plain(void *context, const void *bytes, size_t len,
+		     struct failure *failure)
+{
+	return write_out(context, bytes, len, failure);
+}
+
+static int put_compressed(void *context, const void *bytes, size_t len,
+			  struct failure *failure)
 {
 	return compress(context, bytes, len, ZSTD_e_continue, failure);
+}
+
+static int put(struct packer *packer, const void *bytes, size_t len,
+	       struct failure *failure)
+{
+	return packer->out.write(packer, bytes, len, failure);
 }
 
 static int packer_new(struct packer **ret_packer, struct failure *failure)
@@ -95,7 +119,7 @@ static int packer_new(struct packer **ret_packer, struct failure *failure)
 
 	if (!packer)
 		return failure_errno(failure, ENOMEM, "packing the bootstrap");
-	packer->out = (struct newc_out){ .write = put, .context = packer };
+	packer->out = (struct newc_out){ .context = packer };
 	packer->zstd = ZSTD_createCCtx();
 	packer->fd = memfd_create("bootstrap", MFD_CLOEXEC);
 	if (packer->fd < 0 || !packer->zstd)
@@ -242,6 +266,44 @@ static int pack_directory(struct packer *packer, int dir_fd, const char *name,
 	return r;
 }
 
+static int pack_parents(struct packer *packer, const char *path,
+			struct failure *failure)
+{
+	const char *slash = path;
+	int r = 0;
+
+	while (r == 0 && (slash = strchr(slash + 1, '/'))) {
+		struct text text = text_over(packer->path, PATH_MAX);
+		const struct stat st = { .st_mode = S_IFDIR | 0755 };
+
+		text_add(&text, "%.*s", (int)(slash - path), path);
+		r = pack_header(packer, &st, 0, failure);
+	}
+	return r;
+}
+
+/* Where its bytes are, in *ret_at. */
+static int pack_kernel(struct packer *packer, int fd, uint64_t *ret_at,
+		       struct failure *failure)
+{
+	struct stat st;
+	int r;
+
+	if (fstat(fd, &st) < 0)
+		return failure_errno(failure, errno, SELF_KERNEL);
+	packer->out.write = put_plain;
+	r = pack_parents(packer, SELF_KERNEL, failure);
+	(void)str_copy(packer->path, PATH_MAX, SELF_KERNEL);
+	if (r == 0)
+		r = pack_header(packer, &st, (uint64_t)st.st_size, failure);
+	*ret_at = packer->size;
+	if (r == 0)
+		r = pack_content(packer, fd, (uint64_t)st.st_size, failure);
+	packer->path[0] = '\0';
+	(void)lseek(fd, 0, SEEK_SET);
+	return r == 0 ? newc_out_trailer(&packer->out, failure) : r;
+}
+
 static int pack_root(struct packer *packer, struct failure *failure)
 {
 	_cleanup_fd int root = mount_copy("/", false, 0, failure);
@@ -249,6 +311,7 @@ static int pack_root(struct packer *packer, struct failure *failure)
 
 	if (root < 0)
 		return root;
+	packer->out.write = put_compressed;
 	r = pack_directory(packer, root, ".", failure);
 	if (r == 0)
 		r = newc_out_trailer(&packer->out, failure);
@@ -288,6 +351,9 @@ int self_pack(struct self *ret_self, struct failure *failure)
 				     "(a minimal one has no kernel): %s",
 				     SELF_KERNEL);
 	r = packer_new(&packer, failure);
+	if (r == 0)
+		r = pack_kernel(packer, self.kernel_fd, &self.kernel_at,
+				failure);
 	if (r == 0)
 		r = pack_root(packer, failure);
 	if (r < 0)

@@ -11,6 +11,8 @@
 
 struct self {
 	int kernel_fd, archive_fd; /* owned; FD_NONE */
+	/* Where the kernel is in the archive, too, as it is; 0: nowhere. */
+	uint64_t kernel_at;
 };
 
 #define SELF_NONE                                           \
@@ -19,8 +21,9 @@ struct self {
 	}
 
 /*
- * Of the running bootstrap: its kernel (SELF_KERNEL), and its root as a newc
- * archive, compressed by zstd, in a memfd that can only be read. What is
+ * Of the running bootstrap: its kernel (SELF_KERNEL), and its root as two newc
+ * archives in a memfd that can only be read, one with the kernel, and one with
+ * all else, compressed by zstd. What is
  * mounted below it, and the contents of /run and /tmp, are left out; so is
  * BOOT_PLAN.
  */

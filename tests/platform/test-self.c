@@ -93,10 +93,10 @@ static void fill_root(void)
 	put("/dev/null", 0666, "");
 }
 
-static struct view unpack(int fd)
+/* What is behind the archive that v begins with. */
+static struct view unpack(struct view v)
 {
-	ssize_t n = pread(fd, packed, sizeof(packed), 0);
-	ZSTD_inBuffer in = { packed, n < 0 ? 0 : (size_t)n, 0 };
+	ZSTD_inBuffer in = { v.at, v.left, 0 };
 	ZSTD_outBuffer out = { unpacked, sizeof(unpacked), 0 };
 	ZSTD_DCtx *zstd = ZSTD_createDCtx();
 	size_t r = ZSTD_decompressStream(zstd, &out, &in);
@@ -114,7 +114,6 @@ static const struct {
 } wanted[] = {
 	{ "bin", S_IFLNK | 0777, "usr/bin" },
 	{ "boot", S_IFDIR | 0755 },
-	{ "boot/vmlinuz", S_IFREG | 0644, "the kernel" },
 	{ "dev", S_IFDIR | 0755 },
 	{ "dev/console", S_IFCHR | 0600 },
 	{ "etc", S_IFDIR | 0755 },
@@ -161,6 +160,30 @@ static void check_entry(const struct newc_entry *entry, const uint8_t *data,
 		   "larger than a buffer");
 }
 
+static void ok_bytes(const void *is, size_t len, const char *want,
+		     const char *what)
+{
+	ok(len == strlen(want) && memcmp(is, want, len) == 0, what);
+}
+
+/* An archive with it alone, as it is; *v is behind it then. */
+static void check_kernel(struct view *v, const struct self *self)
+{
+	struct newc_entry entry;
+
+	ok(newc_parse_entry(v, &entry) > 0 && entry.mode == (S_IFDIR | 0755),
+	   "first a directory");
+	ok_bytes(entry.name, entry.name_len, "boot", "for the kernel");
+	ok(newc_parse_entry(v, &entry) > 0 && entry.mode == (S_IFREG | 0644),
+	   "then a file");
+	ok_bytes(entry.name, entry.name_len, "boot/vmlinuz", "SELF_KERNEL");
+	ok_int(v->at - packed, (int64_t)self->kernel_at, "at kernel_at");
+	ok_bytes(v->at, entry.size, "the kernel", "and as it is");
+	view_skip(v, entry.size + newc_padding(entry.size));
+	ok_int(newc_parse_entry(v, &entry), 0, "and nothing more");
+	ok_int((v->at - packed) % 4, 0, "up to where the next may begin");
+}
+
 static void test_pack(void)
 {
 	_cleanup_self struct self self = SELF_NONE;
@@ -169,6 +192,7 @@ static void test_pack(void)
 	char kernel[32] = "";
 	size_t count = 0;
 	struct view v;
+	ssize_t n;
 	int r;
 
 	ok_int(self_pack(&self, &failure), 0, "packed");
@@ -178,7 +202,10 @@ static void test_pack(void)
 	ok_int(read(self.kernel_fd, kernel, sizeof(kernel) - 1), 10,
 	       "the kernel");
 	ok_str(kernel, "the kernel", "is SELF_KERNEL");
-	v = unpack(self.archive_fd);
+	n = pread(self.archive_fd, packed, sizeof(packed), 0);
+	v = view_over(packed, n < 0 ? 0 : (size_t)n);
+	check_kernel(&v, &self);
+	v = unpack(v);
 	while ((r = newc_parse_entry(&v, &entry)) > 0) {
 		check_entry(&entry, v.at, seen);
 		view_skip(&v, entry.size + newc_padding(entry.size));
@@ -201,6 +228,7 @@ static void test_open(void)
 	put("/out/bootstrap.img", 0644, "a");
 	ok_int(self_open(&self, "/out", &failure), 0, "a build");
 	ok(self.kernel_fd >= 0 && self.archive_fd >= 0, "has both");
+	ok_int((int64_t)self.kernel_at, 0, "one apart from the other");
 }
 
 static void test_no_kernel(void)
