@@ -8,14 +8,13 @@ Prints TAP.
 """
 import contextlib
 import os
-import select
 import socket
 import struct
 import subprocess
 import sys
 import tempfile
-import threading
 
+import scripted
 from network_worker import LIMIT_S, Lines, Worker, main, ok, run
 
 
@@ -96,51 +95,17 @@ def reply(message, kind, address="0.0.0.0", lease_s=3600, more=b"",
     return fixed + options + more + b"\xff"
 
 
-class Scripted:
-    """A server on a peer that answers as decide(message) says: a list of
-    packets. It keeps what it got and from where."""
+class Scripted(scripted.Server):
+    """A server on a peer that answers as decide(message) says."""
 
     def __init__(self, decide, peer="srv0"):
-        self.decide = decide
-        self.got = []
-        self.news = threading.Condition()
-        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
-                               peer.encode())
-        self.socket.bind(("", 67))
-        self.ended, self.end = os.pipe()
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
+        made = scripted.bound_to(peer, socket.AF_INET, socket.SOCK_DGRAM)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        made.bind(("", 67))
+        super().__init__(made, Message, decide)
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.close(self.end)
-        self.thread.join()
-        self.socket.close()
-        os.close(self.ended)
-
-    def serve(self):
-        while True:
-            ready, _, _ = select.select([self.socket, self.ended], [], [])
-            if self.ended in ready:
-                return
-            data, sender = self.socket.recvfrom(2048)
-            message = Message(data)
-            message.sender = sender[0]
-            for packet in self.decide(message):
-                self.socket.sendto(packet, ("255.255.255.255", 68))
-            with self.news:
-                self.got.append(message)
-                self.news.notify_all()
-
-    def wait(self, found, limit_s=LIMIT_S):
-        """Waits until one of the messages got is as wished."""
-        with self.news:
-            return self.news.wait_for(
-                lambda: next(filter(found, self.got), None), limit_s)
+    def reply_to(self, sender):
+        return "255.255.255.255", 68
 
 
 def generous(address, lease_s=3600, more=b""):

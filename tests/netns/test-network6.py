@@ -12,7 +12,6 @@ import http.server
 import io
 import json
 import os
-import select
 import socket
 import struct
 import subprocess
@@ -22,6 +21,7 @@ import tempfile
 import threading
 import time
 
+import scripted
 from network_worker import LIMIT_S, Lines, Worker, main, ok, run
 
 SERVERS = "ff02::1:2"
@@ -113,46 +113,34 @@ def advert(*options, managed=False, other=False, lifetime_s=1800):
             b"".join(options))
 
 
-class Router:
+def join(made, group, peer):
+    """Of a multicast group on that link, whose number it returns."""
+    index = socket.if_nametoindex(peer)
+    made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
+                    inet6(group) + struct.pack("@I", index))
+    return index
+
+
+class Router(scripted.Listener):
     """Sends advertisements on a peer: when asked to, and to who solicits."""
 
     def __init__(self, message, peer="srv0", hops=255):
         self.message = message
         self.solicited = 0
-        self.socket = socket.socket(socket.AF_INET6, socket.SOCK_RAW,
-                                    socket.IPPROTO_ICMPV6)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
-                               peer.encode())
+        made = scripted.bound_to(peer, socket.AF_INET6, socket.SOCK_RAW,
+                                 socket.IPPROTO_ICMPV6)
         for option in socket.IPV6_MULTICAST_HOPS, socket.IPV6_UNICAST_HOPS:
-            self.socket.setsockopt(socket.IPPROTO_IPV6, option, hops)
-        self.index = socket.if_nametoindex(peer)
-        self.socket.setsockopt(
-            socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-            inet6("ff02::2") + struct.pack("@I", self.index))
-        self.ended, self.end = os.pipe()
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.close(self.end)
-        self.thread.join()
-        self.socket.close()
-        os.close(self.ended)
+            made.setsockopt(socket.IPPROTO_IPV6, option, hops)
+        self.index = join(made, "ff02::2", peer)
+        super().__init__(made)
 
     def send(self):
         self.socket.sendto(self.message, ("ff02::1", 0, 0, self.index))
 
-    def serve(self):
-        while True:
-            ready, _, _ = select.select([self.socket, self.ended], [], [])
-            if self.ended in ready:
-                return
-            if self.socket.recv(2048)[0] == 133:
-                self.solicited += 1
-                self.send()
+    def received(self, data, sender):
+        if data[0] == 133:
+            self.solicited += 1
+            self.send()
 
 
 # --- DHCPv6, by hand ---
@@ -197,53 +185,20 @@ def reply6(message, kind, *addresses, valid_s=3600, more=b"", xid=None,
     return packet + more
 
 
-class Server6:
+class Server6(scripted.Server):
     """A DHCPv6 server on a peer that answers as decide(message) says."""
 
     def __init__(self, decide, peer="srv0"):
-        self.decide = decide
-        self.got = []
-        self.news = threading.Condition()
-        self.socket = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
-                               peer.encode())
-        self.socket.bind(("::", 547))
-        self.socket.setsockopt(
-            socket.IPPROTO_IPV6, socket.IPV6_JOIN_GROUP,
-            inet6(SERVERS) + struct.pack("@I", socket.if_nametoindex(peer)))
-        self.ended, self.end = os.pipe()
-        self.thread = threading.Thread(target=self.serve, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        os.close(self.end)
-        self.thread.join()
-        self.socket.close()
-        os.close(self.ended)
-
-    def serve(self):
-        while True:
-            ready, _, _ = select.select([self.socket, self.ended], [], [])
-            if self.ended in ready:
-                return
-            data, sender = self.socket.recvfrom(2048)
-            message = Message6(data)
-            for packet in self.decide(message):
-                with contextlib.suppress(OSError):  # the cable may be out
-                    self.socket.sendto(packet, sender)
-            with self.news:
-                self.got.append(message)
-                self.news.notify_all()
+        made = scripted.bound_to(peer, socket.AF_INET6, socket.SOCK_DGRAM)
+        made.bind(("::", 547))
+        join(made, SERVERS, peer)
+        super().__init__(made, Message6, decide)
 
     def kinds(self):
         return [m.type for m in self.got]
 
-    def wait(self, kind, limit_s=LIMIT_S):
-        with self.news:
-            return self.news.wait_for(lambda: kind in self.kinds(), limit_s)
+    def wait_kind(self, kind, limit_s=LIMIT_S):
+        return self.wait(lambda m: m.type == kind, limit_s)
 
 
 def generous(state):
@@ -419,7 +374,7 @@ def test_lease():
             ok(wait_for(lambda: worker.resolver() == [
                 "search lan.example", "nameserver fd77::53"]),
                "with name server and domain", worker.resolver())
-            ok(server.wait(RENEW), "it is renewed", server.kinds())
+            ok(server.wait_kind(RENEW), "it is renewed", server.kinds())
             state["address"] = "fd77::5 fd77::6"
             worker.wait("UP eth0 fd77::6/128")
             ok(wait_for(lambda: global_addresses(worker) == ["fd77::6/128"]),
@@ -451,7 +406,7 @@ def test_confirm():
             worker.wait("UP eth0 fd77::5/128")
             state["status"] = 0
             replug(worker)
-            ok(server.wait(CONFIRM), "it asks whether its address holds",
+            ok(server.wait_kind(CONFIRM), "it asks whether its address holds",
                server.kinds())
             state.update(status=4, address="fd77::9")
             replug(worker)
