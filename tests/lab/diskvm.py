@@ -8,11 +8,10 @@ them is kept. A reset ends in the system on the disk, as often as it comes.
 
 import socket
 import subprocess
-import threading
-import time
 
 from . import initrd
-from .console import LabError, Timeout
+from .console import LabError
+from .sshclient import SshClient
 from .vm import OUT, VM
 
 # The system on the disk has the screen and ttyS0 as its consoles.
@@ -22,96 +21,11 @@ CONSOLES = "console=tty0 console=ttyS0,115200 nomodeset net.ifnames=0"
 # but leaps to the latest time it ever was.
 _WORDS = "panic=-1 tsc=unstable"
 
-_SSH_OPTIONS = [
-    "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-    "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
-    "-o", "ServerAliveCountMax=6", "-o", "IdentitiesOnly=yes",
-    "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=ERROR"]
-_SSH_FAILED = 255
-
-
 def free_port():
     """One of this machine, for a forwarding."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
-
-
-class Ssh:
-    """root's logins on a machine that has the host key of disk, and no
-    other: a connection with another one fails."""
-
-    def __init__(self, disk, port, work):
-        self.port = port
-        self._known = work / "known_hosts"
-        self._known.write_text(
-            f"[127.0.0.1]:{port} {disk.host_key.read_text()}")
-        self._key = work / "id"
-        self._key.write_bytes(disk.login_key.read_bytes())
-        self._key.chmod(0o600)
-
-    def command(self, command):
-        """The arguments that run a command there."""
-        return ["ssh", *_SSH_OPTIONS, "-i", str(self._key),
-                "-o", f"UserKnownHostsFile={self._known}",
-                "-p", str(self.port), "root@127.0.0.1", command]
-
-    def run(self, command, timeout=60, stdin=None):
-        """(exit status, what it printed, both streams)."""
-        try:
-            done = subprocess.run(
-                self.command(command), stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, timeout=timeout, check=False,
-                **({"input": stdin} if stdin is not None else
-                   {"stdin": subprocess.DEVNULL}))
-        except subprocess.TimeoutExpired as error:
-            said = (error.stdout or b"").decode(errors="replace")
-            raise Timeout(f"ssh: {command!r} took over {timeout} s; it "
-                          f"said:\n{said}") from error
-        return done.returncode, done.stdout.decode(errors="replace")
-
-    def check(self, command, timeout=60, stdin=None):
-        """Runs a command that must succeed; returns what it printed."""
-        status, output = self.run(command, timeout, stdin)
-        if status:
-            raise LabError(f"ssh: {command!r} ended with {status}: "
-                           f"{output.strip()}")
-        return output
-
-    def interrupt(self, command, pattern, timeout=60):
-        """Runs a command on a terminal, and presses Ctrl+C when it has
-        printed pattern: (exit status, what it printed)."""
-        with subprocess.Popen(
-                [*self.command(command)[:-2], "-tt",
-                 *self.command(command)[-2:]], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as process:
-            limit = threading.Timer(timeout, process.kill)
-            limit.start()
-            text = b""
-            while pattern.encode() not in text:
-                data = process.stdout.read1()
-                if not data:
-                    break
-                text += data
-            if pattern.encode() in text:
-                process.stdin.write(b"\x03")
-                process.stdin.flush()
-            text += process.stdout.read()
-            limit.cancel()
-        return process.returncode, text.decode(errors="replace")
-
-    def wait(self, timeout, command="true"):
-        """Until a login works and the command succeeds. A server that is not
-        there cannot tell when it will be, so it is asked again and again."""
-        deadline = time.monotonic() + timeout
-        while True:
-            status, output = self.run(command, timeout)
-            if status == 0:
-                return output
-            if time.monotonic() > deadline:
-                raise Timeout(f"ssh: {command!r} does not succeed in "
-                              f"{timeout} s: {output.strip()}")
-            time.sleep(0.2)
 
 
 class DiskVM(VM):
@@ -133,8 +47,15 @@ class DiskVM(VM):
                  "-F", "qcow2", str(self._overlay(number))], check=True,
                 stdin=subprocess.DEVNULL)
         if self.disk.host_key:
-            self.ssh = Ssh(self.disk, self.ssh_port, self.work)
+            self.ssh = self._client()
         super().start()
+
+    def _client(self):
+        key = self.work / "id"
+        key.write_bytes(self.disk.login_key.read_bytes())
+        key.chmod(0o600)
+        return SshClient(self.ssh_port, key, self.disk.host_key,
+                         self.work / "known_hosts")
 
     def _overlay(self, number):
         return self.work / f"disk{number}.qcow2"

@@ -6,6 +6,7 @@ import pty
 import re
 import select
 import subprocess
+import threading
 import time
 
 from .console import LabError, Timeout
@@ -15,7 +16,8 @@ REFUSED = 255
 
 _OPTIONS = [
     "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=yes",
-    "-o", "ConnectTimeout=10", "-o", "IdentitiesOnly=yes",
+    "-o", "ConnectTimeout=10", "-o", "ServerAliveInterval=5",
+    "-o", "ServerAliveCountMax=6", "-o", "IdentitiesOnly=yes",
     "-o", "GlobalKnownHostsFile=none", "-o", "LogLevel=ERROR"]
 
 _TARGET = "root@127.0.0.1"
@@ -44,21 +46,23 @@ class SshClient:
     def _command(self, *words, options=()):
         return ["ssh", *options, *self._options, "-p", self._port, *words]
 
-    def run(self, command, timeout=30, options=()):
-        """(exit status, what it printed, both streams)."""
+    def run(self, command, timeout=60, stdin=None, options=()):
+        """(exit status, what it printed, both streams). stdin: bytes."""
         try:
             done = subprocess.run(
                 self._command(_TARGET, command, options=options),
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT, timeout=timeout, check=False)
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                timeout=timeout, check=False,
+                **({"input": stdin} if stdin is not None else
+                   {"stdin": subprocess.DEVNULL}))
         except subprocess.TimeoutExpired as error:
             raise Timeout(f"ssh {command!r}: over {timeout} s; it said "
                           f"{error.stdout!r}") from error
         return done.returncode, done.stdout.decode(errors="replace")
 
-    def check(self, command, timeout=30):
+    def check(self, command, timeout=60, stdin=None):
         """Runs a command that must succeed; returns what it printed."""
-        status, output = self.run(command, timeout)
+        status, output = self.run(command, timeout, stdin)
         if status:
             raise LabError(f"ssh {command!r} ended with {status}: {output!r}")
         return output
@@ -94,6 +98,28 @@ class SshClient:
         """sftp with these commands."""
         return self._transfer(["sftp", "-q", "-b", "-", *self._options, "-P",
                                self._port, _TARGET], input=batch)
+
+    def interrupt(self, command, pattern, timeout=60):
+        """Runs a command on a terminal, and presses Ctrl+C when it has
+        printed pattern: (exit status, what it printed)."""
+        with subprocess.Popen(
+                self._command("-tt", _TARGET, command),
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT) as process:
+            limit = threading.Timer(timeout, process.kill)
+            limit.start()
+            text = b""
+            while pattern.encode() not in text:
+                data = process.stdout.read1()
+                if not data:
+                    break
+                text += data
+            if pattern.encode() in text:
+                process.stdin.write(b"\x03")
+                process.stdin.flush()
+            text += process.stdout.read()
+            limit.cancel()
+        return process.returncode, text.decode(errors="replace")
 
     def terminal(self, *command):
         """A login on a terminal, with a command or without."""
