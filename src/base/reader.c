@@ -2,7 +2,13 @@
 #include "base/reader.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/util.h"
+
+#define CHUNK MIB
 
 int reader_read(const struct reader *reader, uint64_t offset, void *buf,
 		size_t len, struct failure *failure)
@@ -14,6 +20,27 @@ int reader_read(const struct reader *reader, uint64_t offset, void *buf,
 				   reader->name,
 				   (unsigned long long)reader->size);
 	return reader->read(reader, offset, buf, len, failure);
+}
+
+int reader_copy(const struct reader *reader, uint64_t offset, uint64_t len,
+		int (*put)(void *context, const void *bytes, size_t len,
+			   struct failure *failure),
+		void *context, struct failure *failure)
+{
+	_cleanup_free void *chunk = malloc(CHUNK);
+	int r = 0;
+
+	if (!chunk)
+		return failure_errno(failure, ENOMEM, "%s", reader->name);
+	for (uint64_t done = 0; r == 0 && done < len;) {
+		size_t part = (size_t)MIN(CHUNK, len - done);
+
+		r = reader_read(reader, offset + done, chunk, part, failure);
+		if (r == 0)
+			r = put(context, chunk, part, failure);
+		done += part;
+	}
+	return r;
 }
 
 static int read_fd(const struct reader *reader, uint64_t offset, void *buf,

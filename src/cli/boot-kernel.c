@@ -20,24 +20,54 @@ static const struct boot_entry *entry_of(const struct boot *boot)
 	return &boot->choice.menu.entries[boot->choice.index];
 }
 
-int boot_kernel_copy(const struct boot *boot, struct failure *failure)
+static int open_kernel(const struct boot *boot, struct iso_reader *ret_kernel,
+		       struct failure *failure)
 {
 	const char *path = entry_of(boot)->kernel;
+	int r = iso_reader_open(ret_kernel, &boot->choice.iso, path, failure);
+
+	if (r == 0 && ret_kernel->entry.size > KERNEL_MAX)
+		r = failure_set(failure, EFBIG,
+				"%s has more than the %llu MiB that a kernel "
+				"may have",
+				path, (unsigned long long)(KERNEL_MAX / MIB));
+	return r;
+}
+
+static int put_memory(void *context, const void *bytes, size_t len,
+		      struct failure *failure)
+{
+	int r = fd_write_all(*(const int *)context, bytes, len);
+
+	return r < 0 ? failure_errno(failure, -r, "no memory for the kernel")
+		     : 0;
+}
+
+int boot_kernel_copy(const struct boot *boot, struct failure *failure)
+{
 	/* kexec takes regular files only. */
 	_cleanup_fd int fd = memfd_create("vmlinuz", MFD_CLOEXEC);
-	_cleanup_free char *bytes = NULL;
-	size_t len;
+	struct iso_reader kernel;
 	int r;
 
 	if (fd < 0)
-		return failure_errno(failure, errno, "no memory for %s", path);
-	r = iso_read_whole(&boot->choice.iso, path, KERNEL_MAX, &bytes, &len,
-			   failure);
-	if (r < 0)
-		return r;
-	r = fd_write_all(fd, bytes, len);
-	return r < 0 ? failure_errno(failure, -r, "no memory for %s", path)
-		     : TAKE_FD(fd);
+		return failure_errno(failure, errno,
+				     "no memory for the kernel");
+	r = open_kernel(boot, &kernel, failure);
+	if (r == 0)
+		r = reader_copy(&kernel.reader, 0, kernel.reader.size,
+				put_memory, &fd, failure);
+	return r < 0 ? r : TAKE_FD(fd);
+}
+
+int boot_kernel_refer(const struct boot *boot, struct device_files *files,
+		      struct failure *failure)
+{
+	struct device_file file = device_file_begin(files, DEVICE_FILE_KERNEL);
+	struct iso_reader kernel;
+	int r = open_kernel(boot, &kernel, failure);
+
+	return r < 0 ? r : device_file_put_iso(&file, &kernel, failure);
 }
 
 /* One that somebody else has loaded would be lost. */

@@ -5,6 +5,7 @@
  * bootstrap, which its kernel is given for the way back.
  */
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -80,8 +81,7 @@ static int choose_modules(struct boot *boot, struct live_modules *modules,
 }
 
 static int add_modules(const struct live_modules *modules,
-		       struct payload *payload, struct live_plan *plan,
-		       struct failure *failure)
+		       struct payload *payload, struct failure *failure)
 {
 	int r = 0;
 
@@ -94,7 +94,6 @@ static int add_modules(const struct live_modules *modules,
 				      modules->list[i].bytes,
 				      modules->list[i].len, failure);
 	}
-	plan->module_count = (uint32_t)modules->count;
 	return r;
 }
 
@@ -117,31 +116,52 @@ static int add_init(const struct boot *boot, struct payload *payload,
 
 /* --- together --- */
 
-static int assemble(struct boot *boot, const struct boot_entry *entry,
-		    const struct live_modules *modules, struct payload *payload,
-		    struct failure *failure)
-{
-	struct live_plan plan = { .magic = LIVE_PLAN_MAGIC };
-	int r = payload_open(payload, boot->source.title, failure);
+/* All that is put together besides the ISO's initrds. */
+struct parts {
+	struct live_modules modules;
+	struct live_plan plan;
+	struct self self; /* the way back, unless memory keeps it */
+};
 
+static void parts_clear(struct parts *parts)
+{
+	live_modules_clear(&parts->modules);
+	self_close(&parts->self);
+}
+#define _cleanup_parts _cleanup(parts_clear)
+
+static int find_parts(struct boot *boot, struct parts *parts,
+		      struct failure *failure)
+{
+	struct live_plan *plan = &parts->plan;
+
+	plan->magic = LIVE_PLAN_MAGIC;
 	if (is_on_device(boot))
-		str_copy(plan.device, sizeof(plan.device),
+		str_copy(plan->device, sizeof(plan->device),
 			 strrchr(path_of_device(boot), '/') + 1);
 	/* No modules then, choose_modules(). */
 	if (!medium_is_needed(boot->choice.medium) && boot->method == BOOT_PMEM)
-		plan.memory = boot->memory.device.range.start;
-	plan.flags = boot->moves ? LIVE_MOVE : 0;
-	if (r == 0)
-		r = add_initrds(boot, entry, payload, failure);
+		plan->memory = boot->memory.device.range.start;
+	plan->flags = boot->moves ? LIVE_MOVE : 0;
+	plan->module_count = (uint32_t)parts->modules.count;
+	return boot_keep_return(boot, &parts->self, plan, failure);
+}
+
+static int assemble(const struct boot *boot, const struct boot_entry *entry,
+		    const struct parts *parts, struct payload *payload,
+		    struct failure *failure)
+{
+	int r = add_initrds(boot, entry, payload, failure);
+
 	if (r == 0)
 		r = add_init(boot, payload, failure);
 	if (r == 0)
-		r = add_modules(modules, payload, &plan, failure);
+		r = add_modules(&parts->modules, payload, failure);
 	if (r == 0)
-		r = boot_add_return(boot, payload, &plan, failure);
+		r = boot_add_return(&parts->self, payload, failure);
 	if (r == 0)
-		r = payload_add_bytes(payload, LIVE_PLAN, 0600, &plan,
-				      sizeof(plan), failure);
+		r = payload_add_bytes(payload, LIVE_PLAN, 0600, &parts->plan,
+				      sizeof(parts->plan), failure);
 	if (r == 0 && boot->moves)
 		r = payload_add_bytes(payload, LIVE_KEPT, 0600, &boot->record,
 				      sizeof(boot->record), failure);
@@ -149,6 +169,58 @@ static int assemble(struct boot *boot, const struct boot_entry *entry,
 		r = payload_add_reader(payload, LIVE_ISO, 0600,
 				       boot->source.reader, failure);
 	return r < 0 ? r : payload_finish(payload, failure);
+}
+
+/* Where the ISO is, of which both are then a part. Returns the kernel. */
+static int assemble_on_device(const struct boot *boot,
+			      const struct boot_entry *entry,
+			      const struct parts *parts,
+			      struct payload *payload, struct failure *failure)
+{
+	_cleanup_device_files struct device_files files = DEVICE_FILES_NONE;
+	int r;
+
+	device_files_begin(&files, boot->memory.fd, boot->memory.device.path,
+			   boot_return_end(boot, &parts->plan),
+			   pmem_room(boot->memory.device.size));
+	r = boot_kernel_refer(boot, &files, failure);
+	if (r < 0)
+		return r;
+	payload_open_on(payload, boot->source.title, &files);
+	r = assemble(boot, entry, parts, payload, failure);
+	return r < 0 ? r
+		     : device_files_open(&files, DEVICE_FILE_KERNEL, failure);
+}
+
+static int assemble_in_memory(const struct boot *boot,
+			      const struct boot_entry *entry,
+			      const struct parts *parts,
+			      struct payload *payload, struct failure *failure)
+{
+	int r = payload_open(payload, boot->source.title, failure);
+
+	if (r == 0)
+		r = assemble(boot, entry, parts, payload, failure);
+	return r < 0 ? r : boot_kernel_copy(boot, failure);
+}
+
+static int assemble_anywhere(const struct boot *boot,
+			     const struct boot_entry *entry,
+			     const struct parts *parts, struct payload *payload,
+			     struct failure *failure)
+{
+	int kernel;
+
+	/* There may be no room behind the ISO, and what is wrong with the ISO
+	 * itself is wrong again. */
+	if (boot->method == BOOT_PMEM && boot_is_in_memory(boot)) {
+		kernel = assemble_on_device(boot, entry, parts, payload,
+					    failure);
+		if (kernel >= 0)
+			return kernel;
+		payload_close(payload);
+	}
+	return assemble_in_memory(boot, entry, parts, payload, failure);
 }
 
 static int make_cmdline(const struct boot *boot, const struct boot_entry *entry,
@@ -187,23 +259,25 @@ static int make_cmdline(const struct boot *boot, const struct boot_entry *entry,
 static int load(struct boot *boot, const struct boot_entry *entry,
 		struct failure *failure)
 {
-	_cleanup_live_modules struct live_modules modules = { 0 };
-	_cleanup_payload struct payload payload = { .fd = FD_NONE };
+	_cleanup_parts struct parts parts = { .self = SELF_NONE };
+	_cleanup_payload struct payload payload = PAYLOAD_NONE;
 	_cleanup_fd int kernel = FD_NONE;
 	char cmdline[KERNEL_CMDLINE_MAX];
-	int r = choose_modules(boot, &modules, failure);
+	int r = choose_modules(boot, &parts.modules, failure);
 
 	if (r == 0)
 		r = make_cmdline(boot, entry, cmdline, sizeof(cmdline),
 				 failure);
 	if (r == 0)
-		r = assemble(boot, entry, &modules, &payload, failure);
-	live_modules_clear(&modules);
+		r = find_parts(boot, &parts, failure);
+	if (r == 0)
+		r = kernel = assemble_anywhere(boot, entry, &parts, &payload,
+					       failure);
 	if (r < 0)
 		return r;
-	kernel = boot_kernel_copy(boot, failure);
-	if (kernel < 0)
-		return kernel;
+	/* The kernel needs all that there is. */
+	parts_clear(&parts);
+	malloc_trim(0);
 	printf("command line %s\n", cmdline);
 	fflush(stdout);
 	return kexec_load_files(KEXEC_NEXT, kernel, payload.fd, cmdline,

@@ -82,18 +82,6 @@ static int keep_in_memory(const struct boot *boot, const struct self *self,
 	return r == 0 ? settle(device, plan->archive.at, end_of(plan)) : r;
 }
 
-static int keep_in_payload(const struct self *self, struct payload *payload,
-			   struct failure *failure)
-{
-	int r = payload_add_fd(payload, LIVE_KERNEL, 0600, self->kernel_fd,
-			       "the bootstrap's kernel", failure);
-
-	return r < 0 ? r
-		     : payload_add_fd(payload, LIVE_BOOTSTRAP, 0600,
-				      self->archive_fd, "the bootstrap",
-				      failure);
-}
-
 /* --- what it is --- */
 
 static bool is_signed(int kernel_fd)
@@ -120,8 +108,13 @@ static int open_self(const struct boot *boot, struct self *self,
 	return r;
 }
 
-int boot_add_return(struct boot *boot, struct payload *payload,
-		    struct live_plan *plan, struct failure *failure)
+uint64_t boot_return_end(const struct boot *boot, const struct live_plan *plan)
+{
+	return MAX(end_of(plan), boot->source.size);
+}
+
+int boot_keep_return(const struct boot *boot, struct self *ret_self,
+		     struct live_plan *plan, struct failure *failure)
 {
 	_cleanup_self struct self self = SELF_NONE;
 	struct failure why;
@@ -144,5 +137,22 @@ int boot_add_return(struct boot *boot, struct payload *payload,
 			     : 0;
 	}
 	plan->kernel = plan->archive = (struct live_piece){ 0 };
-	return keep_in_payload(&self, payload, failure);
+	*ret_self = self;
+	self = (struct self)SELF_NONE;
+	return 0;
+}
+
+int boot_add_return(const struct self *self, struct payload *payload,
+		    struct failure *failure)
+{
+	int r;
+
+	if (self->archive_fd < 0)
+		return 0;
+	r = payload_add_fd(payload, LIVE_KERNEL, 0600, self->kernel_fd,
+			   "the bootstrap's kernel", failure);
+	return r < 0 ? r
+		     : payload_add_fd(payload, LIVE_BOOTSTRAP, 0600,
+				      self->archive_fd, "the bootstrap",
+				      failure);
 }

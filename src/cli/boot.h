@@ -116,9 +116,12 @@ int boot_ask(struct boot *boot, struct boot_arguments *arguments,
 /* Reads what the ISO offers, chooses, and refuses what cannot work. */
 int boot_look(struct boot *boot, struct failure *failure) _must_check;
 
-/* The chosen kernel as a regular file, a memfd. */
+/* The chosen kernel as a regular file: a memfd; or as DEVICE_FILE_KERNEL, of
+ * the device that has the ISO. */
 int boot_kernel_copy(const struct boot *boot, struct failure *failure)
 	_must_check;
+int boot_kernel_refer(const struct boot *boot, struct device_files *files,
+		      struct failure *failure) _must_check;
 
 /* Whether the running kernel, when it is locked down, would start the chosen
  * one: -EKEYREJECTED with *failure, it would not. 0 also when it cannot be
@@ -186,13 +189,17 @@ uint64_t boot_size_of(int fd); /* of a file */
 
 /*
  * The bootstrap that comes back after the live system: into the memory behind
- * the ISO where there is room for it, otherwise into the payload; and into the
- * plan, where it is. What fails is said and passed over: the way there is worth
- * more.
+ * the ISO where there is room for it, and into the plan, where it is; otherwise
+ * *ret_self is what boot_add_return() shall put into the payload. What fails is
+ * said and passed over: the way there is worth more.
  */
-int boot_add_return(struct boot *boot, struct payload *payload,
-		    struct live_plan *plan, struct failure *failure)
+int boot_keep_return(const struct boot *boot, struct self *ret_self,
+		     struct live_plan *plan, struct failure *failure)
 	_must_check;
+int boot_add_return(const struct self *self, struct payload *payload,
+		    struct failure *failure) _must_check;
+/* The first byte behind the ISO and it. */
+uint64_t boot_return_end(const struct boot *boot, const struct live_plan *plan);
 
 /* These return only with a failure, or 0 when the jump was asked for. */
 /* Into the bootstrap once more, with memory taken out and this plan. */

@@ -16,14 +16,6 @@
 
 #define ACL_BYTES_MAX 4096 /* 511 entries */
 
-static void build_le(struct build *b, uint32_t value, size_t bytes)
-{
-	uint8_t *p = build_take(b, bytes);
-
-	for (size_t i = 0; p && i < bytes; i++, value >>= 8)
-		p[i] = (uint8_t)value;
-}
-
 static uint32_t acl_tag(int tag)
 {
 	static const struct {

@@ -18,7 +18,6 @@
 #include "kernel/newc-out.h"
 #include "wire/newc.h"
 
-#define CHUNK	    MIB
 #define ALIGNMENT   4
 #define ENTRIES_MAX 65536 /* of an uncompressed archive in front */
 
@@ -68,6 +67,17 @@ int payload_open(struct payload *ret_payload, const char *name,
 	return 0;
 }
 
+void payload_open_on(struct payload *ret_payload, const char *name,
+		     struct device_files *files)
+{
+	*ret_payload = (struct payload){
+		.fd = FD_NONE,
+		.file = device_file_begin(files, DEVICE_FILE_INITRD),
+		.on_device = true,
+		.name = name,
+	};
+}
+
 void payload_close(struct payload *payload)
 {
 	struct payload_late *late = payload->late;
@@ -82,44 +92,56 @@ void payload_close(struct payload *payload)
 	*payload = (struct payload)PAYLOAD_NONE;
 }
 
+static int put_memory(struct payload *payload, const void *bytes, size_t len,
+		      struct failure *failure)
+{
+	int r = fd_write_all(payload->fd, bytes, len);
+
+	return r < 0 ? failure_errno(failure, -r,
+				     "the initrd for %s cannot be put together "
+				     "in memory",
+				     payload->name)
+		     : 0;
+}
+
 static int put(void *context, const void *bytes, size_t len,
 	       struct failure *failure)
 {
 	struct payload *payload = context;
-	int r = fd_write_all(payload->fd, bytes, len);
+	int r = payload->on_device
+			? device_file_put(&payload->file, bytes, len, failure)
+			: put_memory(payload, bytes, len, failure);
 
-	if (r < 0)
-		return failure_errno(failure, -r,
-				     "the initrd for %s cannot be put together "
-				     "in memory",
-				     payload->name);
-	payload->size += len;
-	return 0;
+	if (r == 0)
+		payload->size += len;
+	return r;
 }
 
+/* What begins with a block can be referred to. */
 static int put_alignment(struct payload *payload, struct failure *failure)
 {
-	static const uint8_t zeros[ALIGNMENT];
+	static const uint8_t zeros[ISO_OUT_BLOCK];
+	size_t alignment = payload->on_device ? ISO_OUT_BLOCK : ALIGNMENT;
 
-	return put(payload, zeros, -payload->size % ALIGNMENT, failure);
+	return put(payload, zeros, -payload->size % alignment, failure);
 }
 
 static int put_all_of(struct payload *payload, const struct reader *reader,
 		      struct failure *failure)
 {
-	_cleanup_free void *chunk = malloc(CHUNK);
-	int r = 0;
+	return reader_copy(reader, 0, reader->size, put, payload, failure);
+}
 
-	if (!chunk)
-		return failure_errno(failure, ENOMEM, "%s", reader->name);
-	for (uint64_t at = 0; r == 0 && at < reader->size;) {
-		size_t len = (size_t)MIN(CHUNK, reader->size - at);
+static int put_archive(struct payload *payload,
+		       const struct payload_late *archive,
+		       struct failure *failure)
+{
+	int r;
 
-		r = reader_read(reader, at, chunk, len, failure);
-		if (r == 0)
-			r = put(payload, chunk, len, failure);
-		at += len;
-	}
+	if (!payload->on_device || !archive->file.iso)
+		return put_all_of(payload, archive->reader, failure);
+	r = device_file_put_iso(&payload->file, &archive->file, failure);
+	payload->size = payload->file.size;
 	return r;
 }
 
@@ -202,7 +224,7 @@ static int add_archive(struct payload *payload, struct payload_late **late,
 	if (r == 0)
 		r = put_alignment(payload, failure);
 	if (r == 0)
-		r = put_all_of(payload, reader, failure);
+		r = put_archive(payload, *late, failure);
 	return r;
 }
 
@@ -366,12 +388,33 @@ static int reopen(struct payload *payload, struct failure *failure)
 	return 0;
 }
 
+static int open_mounted(struct payload *payload, struct failure *failure)
+{
+	struct device_files *files = payload->file.on;
+	int r = device_files_write(files, failure);
+
+	if (r == 0)
+		r = device_files_mount(files, failure);
+	if (r == 0)
+		r = device_files_open(files, DEVICE_FILE_INITRD, failure);
+	if (r < 0)
+		return r;
+	payload->fd = r;
+	return 0;
+}
+
 int payload_finish(struct payload *payload, struct failure *failure)
 {
 	int r = end_archive(payload, failure);
 
+	/* Of these themselves, the next begins where the one before ends. */
+	if (r == 0 && payload->late)
+		r = put_alignment(payload, failure);
 	for (const struct payload_late *late = payload->late; r == 0 && late;
 	     late = late->next)
-		r = put_all_of(payload, late->reader, failure);
-	return r == 0 ? reopen(payload, failure) : r;
+		r = put_archive(payload, late, failure);
+	if (r < 0)
+		return r;
+	return payload->on_device ? open_mounted(payload, failure)
+				  : reopen(payload, failure);
 }

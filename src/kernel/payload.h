@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The initrd of the next kernel, put together in a memfd: archives one behind
- * the other, as the kernel unpacks them
+ * The initrd of the next kernel, put together in a memfd, or on a device that
+ * has most of it already (device-files.h): archives one behind the other, as the kernel unpacks them
  * (Documentation/driver-api/early-userspace/buffer-format.rst), with files of
  * ours in an uncompressed one behind them. A file replaces one of the same
  * path in an archive that stands before it.
@@ -11,15 +11,18 @@
 #include "base/cleanup.h"
 #include "base/reader.h"
 #include "iso/iso.h"
+#include "kernel/device-files.h"
 
 #define PAYLOAD_PATH_MAX 128
 
 struct payload_late; /* an archive that must be the last */
 
 struct payload {
-	int fd;		  /* a memfd; owned */
-	const char *name; /* begins the messages; borrowed */
-	uint64_t size;	  /* bytes so far */
+	int fd;			 /* owned */
+	struct device_file file; /* into which it goes, instead of a memfd; */
+	bool on_device;		 /* if it does */
+	const char *name;	 /* begins the messages; borrowed */
+	uint64_t size;		 /* bytes so far */
 	uint32_t inodes;
 	bool open_archive;		  /* ours has begun and not ended */
 	char directory[PAYLOAD_PATH_MAX]; /* in which the last file went */
@@ -35,6 +38,10 @@ struct payload {
 /* Begins an empty one. Also after a failure it may be closed. */
 int payload_open(struct payload *ret_payload, const char *name,
 		 struct failure *failure) _must_check;
+/* The same as DEVICE_FILE_INITRD of these, which are borrowed. An ISO of which
+ * files are added begins with the device's first byte. */
+void payload_open_on(struct payload *ret_payload, const char *name,
+		     struct device_files *files);
 void payload_close(struct payload *payload);
 #define _cleanup_payload _cleanup(payload_close)
 
@@ -63,7 +70,7 @@ int payload_add_reader(struct payload *payload, const char *path, mode_t mode,
 		       const struct reader *reader, struct failure *failure)
 	_must_check;
 
-/* Ends it. From now on fd is for reading only: the kernel takes no initrd that
- * somebody could still write to. */
+/* Ends it, and mounts the files when it is one of them. From now on fd is for
+ * reading only: the kernel takes no initrd that somebody could still write to. */
 int payload_finish(struct payload *payload, struct failure *failure)
 	_must_check;

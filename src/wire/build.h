@@ -58,6 +58,14 @@ static inline void build_be(struct build *b, uint64_t value, size_t bytes)
 		p[i - 1] = (uint8_t)value;
 }
 
+static inline void build_le(struct build *b, uint64_t value, size_t bytes)
+{
+	uint8_t *p = build_take(b, bytes);
+
+	for (size_t i = 0; p && i < bytes; i++, value >>= 8)
+		p[i] = (uint8_t)value;
+}
+
 static inline void build_u8(struct build *b, uint8_t value)
 {
 	build_be(b, value, 1);
@@ -71,4 +79,9 @@ static inline void build_be16(struct build *b, uint16_t value)
 static inline void build_be32(struct build *b, uint32_t value)
 {
 	build_be(b, value, 4);
+}
+
+static inline void build_le32(struct build *b, uint32_t value)
+{
+	build_le(b, value, 4);
 }
