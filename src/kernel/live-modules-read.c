@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "base/text.h"
 #include "base/whole-file.h"
-#include "image/decode.h"
+#include "image/decode-whole.h"
 
 #define TEXT_MAX   (16 * MIB)
 #define MODULE_MAX (64 * MIB)
@@ -29,66 +29,6 @@ static int read_file(int root_fd, const char *path, size_t max,
 	return fd < 0 ? fd : whole_file_read(fd, max, ret_bytes, ret_len);
 }
 
-static int grow(struct build *out)
-{
-	size_t size = MIN(out->size * 2, MODULE_MAX);
-	void *longer;
-
-	if (out->size >= MODULE_MAX)
-		return -EFBIG;
-	longer = realloc(out->start, size);
-	if (!longer)
-		return -ENOMEM;
-	out->start = longer;
-	out->size = size;
-	return 0;
-}
-
-static int run_decoder(const struct decoder *decoder, void *state,
-		       struct view in, struct build *out)
-{
-	for (;;) {
-		int r;
-
-		if (decoder->run(state, &in, true, out) != DECODE_GOOD)
-			return -EBADMSG;
-		if (out->len < out->size)
-			return in.left == 0 && decoder->complete(state)
-				       ? 0
-				       : -EBADMSG;
-		r = grow(out);
-		if (r < 0)
-			return r;
-	}
-}
-
-/* Replaces *bytes by what they are without compression. */
-static int decompress(char **bytes, size_t *len)
-{
-	struct view in = view_over(*bytes, *len);
-	const struct decoder *decoder = decoder_of(kind_of(in));
-	struct build out;
-	void *state;
-	int r;
-
-	if (!decoder)
-		return 0;
-	state = decoder->open();
-	out = build_over(malloc(*len * 4), *len * 4);
-	r = state && out.start ? run_decoder(decoder, state, in, &out)
-			       : -ENOMEM;
-	if (state)
-		decoder->close(state);
-	if (r < 0) {
-		free(out.start);
-		return r;
-	}
-	free(*bytes);
-	*bytes = (char *)out.start;
-	*len = out.len;
-	return 0;
-}
-
 static int read_module(int root_fd, const char *dir, struct view relative,
 		       void **ret_bytes, size_t *ret_len,
 		       struct failure *failure)
@@ -104,7 +44,7 @@ static int read_module(int root_fd, const char *dir, struct view relative,
 	r = text.cut ? -ENAMETOOLONG
 		     : read_file(root_fd, path, MODULE_MAX, &bytes, &len);
 	if (r == 0)
-		r = decompress(&bytes, &len);
+		r = decode_whole(&bytes, &len, MODULE_MAX);
 	if (r < 0) {
 		failure_errno(failure, -r, "%s in the ISO cannot be read",
 			      path);
