@@ -30,7 +30,9 @@
 #include "root/cgroup.h"
 #include "root/copy.h"
 #include "root/mountinfo.h"
+#include "root/usr.h"
 #include "wire/control.h"
+#include "wire/usr-files.h"
 
 #define NEW_ROOT "/newroot"
 #define PATH_ALL "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -203,6 +205,23 @@ static void set_hostname(bool booted)
 	(void)sethostname(name, strlen(name));
 }
 
+static int mount_usr(struct failure *failure)
+{
+	struct failure why;
+	int r;
+
+	if (is_mount_point(USR))
+		return 0;
+	modules_load_early();
+	r = usr_mount("", &why);
+	if (r < 0)
+		return failure_set(failure, -r,
+				   "there is no /usr: %s; start bootstrap.img "
+				   "with the kernel that it was built for",
+				   why.text);
+	return 0;
+}
+
 int boot_prepare(struct failure *failure)
 {
 	bool booted = on_rootfs();
@@ -218,7 +237,9 @@ int boot_prepare(struct failure *failure)
 		return failure_errno(failure, -r,
 				     "cannot move the bootstrap to a tmpfs");
 	mount_api();
-	modules_mount();
+	r = mount_usr(failure);
+	if (r < 0)
+		return r;
 	mount_store();
 	link_standard_descriptors();
 	cgroup_prepare();

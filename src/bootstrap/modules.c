@@ -9,16 +9,14 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <stdio.h>
-#include <sys/mount.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/utsname.h>
 
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/spawn.h"
 #include "base/text.h"
-#include "root/loopdev.h"
+#include "root/module-load.h"
 #include "wire/module-files.h"
 #include "wire/uevent.h"
 
@@ -148,29 +146,24 @@ static int take_uevent(int fd, int flags, struct batch *batch)
 }
 
 /* Of another kernel's, as after a swap, none can be used. */
-void modules_mount(void)
+void modules_load_early(void)
 {
-	static const char *const early[] = { "modprobe", "-d",	 MODULES_EARLY,
-					     "-abq",	 "loop", "squashfs",
-					     NULL };
-	_cleanup_fd int file = FD_NONE, loop = FD_NONE;
-	char path[256], image[512], device[LOOPDEV_PATH_MAX];
-	struct failure failure;
+	char dir[sizeof(MODULES_EARLY) + sizeof(struct utsname)], path[512];
 	struct utsname name;
 
 	uname(&name);
-	snprintf(path, sizeof(path), MODULES_DIR "/%s", name.release);
-	snprintf(image, sizeof(image), "%s" MODULES_SQUASHFS, path);
-	file = open(image, O_RDONLY | O_CLOEXEC);
-	if (file < 0)
-		return;
-	run_modprobe(early);
-	loop = loopdev_attach(file, 0, 0, device, &failure);
-	if (loop < 0)
-		log_error("no kernel modules: %s", failure.text);
-	else if (mount(device, path, "squashfs", MS_RDONLY | MS_NODEV, NULL) <
-		 0)
-		log_error("no kernel modules: cannot mount %s: %m", image);
+	snprintf(dir, sizeof(dir), MODULES_EARLY "/%s", name.release);
+	for (unsigned int i = 0; i < MODULE_NUMBERS; i++) {
+		int r;
+
+		module_path(dir, i, path, sizeof(path));
+		r = module_load(path);
+		if (r == -ENOENT)
+			return;
+		if (r < 0)
+			log_error("the kernel does not take %s: %s", path,
+				  strerrordesc_np(-r));
+	}
 }
 
 int modules_run(_unused void *unused, _unused int link)

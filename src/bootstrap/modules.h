@@ -5,12 +5,9 @@
  */
 #pragma once
 
-/*
- * They come as a squashfs (wire/module-files.h), which takes a fifth of their
- * memory: makes it the directory that modprobe(8) knows. Before anything asks
- * for a module; waits for one modprobe. A failure is logged.
- */
-void modules_mount(void);
+/* Loads what this kernel needs to mount /usr (wire/module-files.h), without
+ * a program. A failure is logged. */
+void modules_load_early(void);
 
 /*
  * A worker_body that does not end: loads the modules that every load needs,

@@ -10,6 +10,8 @@
 
 #include "base/util.h"
 
+#define SHELL "/bin/sh"
+
 /* Only what is safe in a signal handler. */
 static void say(const char *path, const char *text)
 {
@@ -27,13 +29,18 @@ void rescue(const char *why)
 	const char *argv[] = { "/init", "--rescue", NULL };
 	const char *env[] = { "PATH=/usr/sbin:/usr/bin:/sbin:/bin",
 			      "HOME=/root", "TERM=linux", NULL };
+	const char *help =
+		access(SHELL, X_OK) == 0
+			? "\nboomerang: here is a rescue shell; `reboot -f` "
+			  "restarts the machine\n"
+			: "\nboomerang: there is no shell either; switch the "
+			  "machine off and on\n";
 	sigset_t none;
 
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		say(files[i], "\nboomerang: PID 1 cannot go on: ");
 		say(files[i], why);
-		say(files[i], "\nboomerang: here is a rescue shell; `reboot "
-			      "-f` restarts the machine\n");
+		say(files[i], help);
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
@@ -76,7 +83,7 @@ static pid_t start_shell(void)
 		(void)!open("/dev/console", O_RDWR);
 	}
 	(void)ioctl(STDIN_FILENO, TIOCSCTTY, 1);
-	execv("/bin/sh", (char *const *)argv);
+	execv(SHELL, (char *const *)argv);
 	_exit(127);
 }
 

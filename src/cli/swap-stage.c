@@ -334,6 +334,8 @@ int swap_stage(struct swap *swap, struct failure *failure)
 		r = bring_image(swap, facts, failure);
 	if (r == 0)
 		r = choose_start(swap, facts, failure);
+	if (r == 0 && swap->arguments->bootstrap)
+		r = staging_mount_usr(&swap->staging, failure);
 	if (r == 0)
 		r = check_start(swap, failure);
 	if (r == 0)

@@ -14,9 +14,11 @@
 #include "initramfs/kernel.h"
 #include "initramfs/modules.h"
 #include "initramfs/program.h"
+#include "initramfs/squash.h"
 #include "initramfs/ssh.h"
 #include "initramfs/tools.h"
 #include "wire/boot-plan.h"
+#include "wire/usr-files.h"
 
 #define KERNEL_CACHE ".cache/kernel"
 #define HOST_KEY     "ssh_host_ed25519_key"
@@ -94,13 +96,14 @@ static void add_modules(struct manifest *m,
 			 ret_firmware);
 	else
 		modules_add(m, kernel->modules, list);
-	modules_squash(m, kernel->modules, options->level);
+	modules_add_early(m, kernel->modules);
 }
 
 static void fill_manifest(struct manifest *m,
 			  const struct bootfiles_options *options,
 			  const struct kernel *kernel, const char *made_key,
-			  struct wifi_firmware *ret_firmware)
+			  struct wifi_firmware *ret_firmware,
+			  struct squash_sizes *ret_squashed)
 {
 	m->part = MANIFEST_OTHER;
 	contents_add_skeleton(m);
@@ -116,6 +119,7 @@ static void fill_manifest(struct manifest *m,
 	contents_add_certificates(m, options->authorities,
 				  options->authority_count);
 	add_modules(m, options, kernel, ret_firmware);
+	squash_directory(m, USR, USR_SQUASHFS, options->level, ret_squashed);
 }
 
 static int write_initramfs(const struct bootfiles_options *options,
@@ -128,6 +132,7 @@ static int write_initramfs(const struct bootfiles_options *options,
 		.sysroot = options->sysroot,
 		.machine = machine,
 	};
+	struct squash_sizes squashed = { 0 };
 	char path[PATH_MAX], made_key[PATH_MAX];
 	int r;
 
@@ -136,7 +141,8 @@ static int write_initramfs(const struct bootfiles_options *options,
 		r = out_path(options, BOOTSCRIPT_INITRAMFS, path, failure);
 	if (r < 0)
 		return r;
-	fill_manifest(&manifest, options, kernel, made_key, &report->firmware);
+	fill_manifest(&manifest, options, kernel, made_key, &report->firmware,
+		      &squashed);
 	r = manifest_check(&manifest, failure);
 	if (r == 0)
 		r = newfile_begin(path, 0644, &file, failure);
@@ -145,6 +151,8 @@ static int write_initramfs(const struct bootfiles_options *options,
 				  &report->sizes, failure);
 	if (r == 0)
 		r = newfile_finish(&file, failure);
+	if (r == 0)
+		squash_share_out(&squashed, &report->sizes);
 	return r;
 }
 

@@ -28,6 +28,7 @@ enum manifest_part {
 	MANIFEST_FIRMWARE,
 	MANIFEST_CERTIFICATES,
 	MANIFEST_OTHER,
+	MANIFEST_SQUASHED, /* what is in it is of other parts, squash.h */
 	MANIFEST_PARTS,
 };
 

@@ -5,11 +5,14 @@
  */
 #include "initramfs/modules.h"
 
+#include <errno.h>
 #include <limits.h>
-#include <string.h>
 
+#include "base/cleanup.h"
+#include "base/host.h"
 #include "base/text.h"
-#include "initramfs/squash.h"
+#include "image/decode-whole.h"
+#include "root/module-load.h"
 #include "root/module-set.h"
 #include "wire/module-files.h"
 
@@ -25,11 +28,11 @@ const char modules_wifi[] =
 #include "wifi-list.h"
 	;
 
+#define MODULE_MAX (64 * MIB)
+
 struct modules {
 	struct manifest *m;
 	const struct module_set *set;
-	const char *root; /* of the tree that gets lib/modules; "": the
-			     initramfs itself */
 };
 
 static void add_files(const struct modules *modules)
@@ -40,8 +43,8 @@ static void add_files(const struct modules *modules)
 	for (size_t i = 0; i < set->count; i++) {
 		struct text text = text_over(path, sizeof(path));
 
-		text_add(&text, "%s" MODULES_DIR "/%s%s", modules->root,
-			 set->release, set->paths[i]);
+		text_add(&text, MODULES_DIR "/%s%s", set->release,
+			 set->paths[i]);
 		text = text_over(source, sizeof(source));
 		text_add(&text, "%s%s", set->dir, set->paths[i]);
 		manifest_file(modules->m, path, 0644, source);
@@ -55,23 +58,22 @@ static int add_index(const char *name, const void *bytes, size_t len,
 	char path[PATH_MAX];
 	struct text text = text_over(path, sizeof(path));
 
-	text_add(&text, "%s" MODULES_DIR "/%s/%s", modules->root,
-		 modules->set->release, name);
+	text_add(&text, MODULES_DIR "/%s/%s", modules->set->release, name);
 	manifest_bytes(modules->m, path, 0644, bytes, len);
 	return 0;
 }
 
-static void add_set(struct manifest *m, const char *root, const char *dir,
-		    const char *list, const char *const *names)
+void modules_add(struct manifest *m, const char *dir, const char *list)
 {
+	static const char *const no_names[] = { NULL };
 	_cleanup_module_set struct module_set set = { 0 };
-	struct modules modules = { m, &set, root };
+	struct modules modules = { m, &set };
 	struct failure failure;
 	int r;
 
 	if (manifest_failed(m))
 		return;
-	r = module_set_choose(&set, dir, list, names, &failure);
+	r = module_set_choose(&set, dir, list, no_names, &failure);
 	if (r == 0) {
 		add_files(&modules);
 		r = module_set_index(&set, add_index, &modules, &failure);
@@ -80,23 +82,46 @@ static void add_set(struct manifest *m, const char *root, const char *dir,
 		manifest_fail(m, &failure);
 }
 
-void modules_add(struct manifest *m, const char *dir, const char *list)
+/* Without the compression of its file, which not every kernel undoes; its
+ * signature is inside. */
+static int add_early(struct manifest *m, const struct module_set *set,
+		     unsigned int number, struct failure *failure)
 {
-	static const char *const no_names[] = { NULL };
+	_cleanup_free char *bytes = NULL;
+	char dir[PATH_MAX], path[PATH_MAX], source[PATH_MAX];
+	struct text text = text_over(dir, sizeof(dir));
+	size_t len;
+	int r;
 
-	add_set(m, "", dir, list, no_names);
+	text_add(&text, MODULES_EARLY "/%s", set->release);
+	module_path(dir, number, path, sizeof(path));
+	text = text_over(source, sizeof(source));
+	text_add(&text, "%s%s", set->dir, set->paths[number]);
+	r = host_read(source, MODULE_MAX, &bytes, &len);
+	if (r == 0)
+		r = decode_whole(&bytes, &len, MODULE_MAX);
+	if (r < 0)
+		return failure_errno(failure, -r, "%s", source);
+	manifest_bytes(m, path, 0644, bytes, len);
+	return 0;
 }
 
-void modules_squash(struct manifest *m, const char *dir, int level)
+void modules_add_early(struct manifest *m, const char *dir)
 {
-	static const char *const early[] = { "loop", "squashfs", NULL };
-	char path[PATH_MAX], file[PATH_MAX];
-	struct text text = text_over(path, sizeof(path));
+	static const char *const names[] = { "loop", "squashfs", "overlay",
+					     NULL };
+	_cleanup_module_set struct module_set set = { 0 };
+	struct failure failure;
+	int r;
 
-	/* What the links of the initramfs make of MODULES_DIR. */
-	text_add(&text, "/usr" MODULES_DIR "/%s", strrchr(dir, '/') + 1);
-	text = text_over(file, sizeof(file));
-	text_add(&text, "%s" MODULES_SQUASHFS, path);
-	squash_directory(m, path, file, level);
-	add_set(m, MODULES_EARLY, dir, "", early);
+	if (manifest_failed(m))
+		return;
+	r = module_set_order(&set, dir, names, &failure);
+	if (r == 0 && set.count > MODULE_NUMBERS)
+		r = failure_set(&failure, E2BIG,
+				"%s: too many modules for /usr", dir);
+	for (unsigned int i = 0; r == 0 && i < set.count; i++)
+		r = add_early(m, &set, i, &failure);
+	if (r < 0)
+		manifest_fail(m, &failure);
 }

@@ -13,13 +13,9 @@
  */
 void modules_add(struct manifest *m, const char *dir, const char *list);
 
-/*
- * Puts what is below /lib/modules/RELEASE into a squashfs beside it
- * (wire/module-files.h), compressed by zstd's level: in memory it takes a
- * fifth, and is unpacked as it is read. What is needed to mount that is left as
- * it is, once more.
- */
-void modules_squash(struct manifest *m, const char *dir, int level);
+/* Adds what the kernel whose directory dir is needs to mount the bootstrap's
+ * /usr, outside of that (MODULES_EARLY). What is built in is not there. */
+void modules_add_early(struct manifest *m, const char *dir);
 
 extern const char modules_default[]; /* modules.list */
 extern const char modules_minimal[];

@@ -18,7 +18,6 @@
 #include <stdio.h>
 #include <sys/reboot.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
@@ -31,15 +30,14 @@
 #include "kernel/live-follow.h"
 #include "kernel/live-move.h"
 #include "kernel/live-return.h"
+#include "root/module-load.h"
 #include "wire/boot-plan.h"
 #include "wire/cmdline.h"
 
 #define LIVE_KMSG  LIVE_DIR "/kmsg"
 #define USUAL_INIT "/init"
 
-/* Of LIVE_MODULES/NN. */
-#define MODULES_MAX	100
-#define MODULE_PATH_MAX 64
+#define MODULE_PATH_MAX 64 /* of LIVE_MODULES/NN */
 
 #define LAST_WORDS_S 10
 
@@ -72,35 +70,18 @@ static bool read_plan(struct live_plan *plan)
 	return false;
 }
 
-static void module_path(unsigned int number, char path[static MODULE_PATH_MAX])
-{
-	snprintf(path, MODULE_PATH_MAX, LIVE_MODULES "/%02u", number);
-}
-
-static int load_module(const char *path)
-{
-	_cleanup_fd int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	/* It is there: built in, or loaded already. */
-	if (syscall(SYS_finit_module, fd, "", 0) < 0 && errno != EEXIST)
-		return -errno;
-	return 0;
-}
-
 static void load_modules(uint32_t count)
 {
 	char path[MODULE_PATH_MAX];
 	unsigned int loaded = 0;
 
-	if (count > MODULES_MAX)
-		count = MODULES_MAX;
+	if (count > MODULE_NUMBERS)
+		count = MODULE_NUMBERS;
 	for (unsigned int i = 0; i < count; i++) {
 		int r;
 
-		module_path(i, path);
-		r = load_module(path);
+		module_path(LIVE_MODULES, i, path, sizeof(path));
+		r = module_load(path);
 		if (r == 0)
 			loaded++;
 		else
@@ -143,8 +124,8 @@ static void remove_files(bool returns)
 	unsigned int i = 0;
 
 	do
-		module_path(i, path);
-	while (i++ < MODULES_MAX && unlink(path) == 0);
+		module_path(LIVE_MODULES, i, path, sizeof(path));
+	while (i++ < MODULE_NUMBERS && unlink(path) == 0);
 	(void)rmdir(LIVE_MODULES);
 	for (i = 0; i < ARRAY_SIZE(files); i++)
 		(void)unlink(files[i]);

@@ -23,6 +23,7 @@
 #include "kernel/newc-out.h"
 #include "root/mount.h"
 #include "wire/boot-plan.h"
+#include "wire/usr-files.h"
 
 #define LEVEL 2
 #define CHUNK (256 * KIB)
@@ -39,8 +40,9 @@ struct packer {
 
 /* Of the running system alone; the directories themselves stay. */
 static const char *const emptied[] = { "/run", "/tmp" };
-/* The plan was for this bootstrap, the next one is told its own. */
-static const char *const left_out[] = { BOOT_PLAN, SELF_KERNEL };
+/* The plan was for this bootstrap, the next one is told its own; what is the
+ * overlay's own serves that alone. */
+static const char *const left_out[] = { BOOT_PLAN, SELF_KERNEL, USR_WORK };
 
 static bool is_one_of(const char *path, const char *const *list, size_t count)
 {

@@ -192,13 +192,12 @@ static int add_chosen(struct module_set *set, struct kmod_ctx *kmod,
 	return r < 0 ? failure_errno(failure, -r, "%s", path) : 0;
 }
 
-int module_set_choose(struct module_set *ret_set, const char *dir,
-		      const char *list, const char *const *names,
-		      struct failure *failure)
+/* The set is empty, and knows its directory. */
+static int open_kmod(struct module_set *set, const char *dir,
+		     struct kmod_ctx **ret_kmod, struct failure *failure)
 {
 	_cleanup(cleanup_kmod) struct kmod_ctx *kmod = NULL;
 	static const char *const no_config[] = { NULL };
-	struct module_set *set = ret_set;
 	int r;
 
 	*set = (struct module_set){ 0 };
@@ -214,10 +213,89 @@ int module_set_choose(struct module_set *ret_set, const char *dir,
 				   "%s: %s; its indexes are missing, run "
 				   "depmod",
 				   set->dir, strerrordesc_np(-r));
+	*ret_kmod = TAKE_PTR(kmod);
+	return 0;
+}
+
+int module_set_choose(struct module_set *ret_set, const char *dir,
+		      const char *list, const char *const *names,
+		      struct failure *failure)
+{
+	_cleanup(cleanup_kmod) struct kmod_ctx *kmod = NULL;
+	struct module_set *set = ret_set;
+	int r = open_kmod(set, dir, &kmod, failure);
+
+	if (r < 0)
+		return r;
 	r = add_chosen(set, kmod, list, failure);
 	for (; r == 0 && *names; names++) {
 		r = add_name(set, kmod, *names);
 		if (r < 0)
+			failure_errno(failure, -r, "%s", set->dir);
+	}
+	return r;
+}
+
+static int add_once(struct module_set *set, struct kmod_module *module)
+{
+	const char *source = kmod_module_get_path(module);
+	const char *path = source ? str_after(source, set->dir) : NULL;
+
+	return path && !has_path(set, path) ? add_path(set, path) : 0;
+}
+
+/* libkmod lists what a module needs, directly or not, the deepest first. */
+static int add_behind_needed(struct module_set *set, struct kmod_module *module)
+{
+	_cleanup_list struct kmod_list *needed =
+		kmod_module_get_dependencies(module);
+	struct kmod_list *item;
+	int r = 0;
+
+	kmod_list_foreach(item, needed)
+	{
+		_cleanup_module struct kmod_module *one =
+			kmod_module_get_module(item);
+
+		if (r == 0)
+			r = add_once(set, one);
+	}
+	return r == 0 ? add_once(set, module) : r;
+}
+
+static int add_name_in_order(struct module_set *set, struct kmod_ctx *kmod,
+			     const char *name)
+{
+	_cleanup_list struct kmod_list *found = NULL;
+	struct kmod_list *item;
+	int r = kmod_module_new_from_lookup(kmod, name, &found);
+
+	if (r == 0 && !found)
+		return -ENOENT;
+	kmod_list_foreach(item, found)
+	{
+		_cleanup_module struct kmod_module *module =
+			kmod_module_get_module(item);
+
+		if (r == 0)
+			r = add_behind_needed(set, module);
+	}
+	return r;
+}
+
+int module_set_order(struct module_set *ret_set, const char *dir,
+		     const char *const *names, struct failure *failure)
+{
+	_cleanup(cleanup_kmod) struct kmod_ctx *kmod = NULL;
+	struct module_set *set = ret_set;
+	int r = open_kmod(set, dir, &kmod, failure);
+
+	for (; r == 0 && *names; names++) {
+		r = add_name_in_order(set, kmod, *names);
+		if (r == -ENOENT)
+			failure_set(failure, -r, "%s has no module %s",
+				    set->dir, *names);
+		else if (r < 0)
 			failure_errno(failure, -r, "%s", set->dir);
 	}
 	return r;

@@ -25,6 +25,15 @@ int module_set_choose(struct module_set *ret_set, const char *dir,
 		      const char *list, const char *const *names,
 		      struct failure *failure) _must_check;
 
+/*
+ * Chooses those called names (NULL-terminated) with what they need, in an order
+ * in which they can be loaded. What is built in is passed over. -ENOENT: one is
+ * not there.
+ */
+int module_set_order(struct module_set *ret_set, const char *dir,
+		     const char *const *names, struct failure *failure)
+	_must_check;
+
 /* Hands each index of just these modules, as depmod makes them, to each(),
  * until that fails. */
 int module_set_index(const struct module_set *set,

@@ -47,11 +47,6 @@ static bool image_has_them(int root_fd, const char *release)
 	struct text text = text_over(path, sizeof(path));
 
 	text_add(&text, MODULES_DIR "/%s/modules.dep", release);
-	if (carry_file_exists(root_fd, path))
-		return true;
-	/* The bootstrap's. */
-	text = text_over(path, sizeof(path));
-	text_add(&text, MODULES_DIR "/%s" MODULES_SQUASHFS, release);
 	return carry_file_exists(root_fd, path);
 }
 

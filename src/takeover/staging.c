@@ -30,6 +30,8 @@
 #include "base/text.h"
 #include "root/copy.h"
 #include "root/mount.h"
+#include "root/usr.h"
+#include "wire/usr-files.h"
 
 #define TREE  SWAP_DIR "/tree"
 #define LOWER SWAP_DIR "/lower"
@@ -75,7 +77,7 @@ static int take_lock(struct staging *staging, struct failure *failure)
 /* Innermost first: what is in the way of another is above it here. */
 static void unmount_all(void)
 {
-	static const char *const points[] = { ROOT, LOWER, SWAP_DIR };
+	static const char *const points[] = { ROOT, LOWER, TREE USR, SWAP_DIR };
 
 	for (size_t i = 0; i < ARRAY_SIZE(points); i++) {
 		struct stat st;
@@ -135,6 +137,19 @@ static int open_root(struct staging *staging, const char *path,
 int staging_use_tree(struct staging *staging, struct failure *failure)
 {
 	return open_root(staging, TREE, failure);
+}
+
+int staging_mount_usr(struct staging *staging, struct failure *failure)
+{
+	struct failure why;
+	int r = usr_mount(staging->root, &why);
+
+	if (r < 0)
+		return failure_set(failure, -r,
+				   "the bootstrap's /usr cannot be mounted by "
+				   "this kernel: %s",
+				   why.text);
+	return 0;
 }
 
 /* A merged root shows the upper's mode and owner. */

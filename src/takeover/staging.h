@@ -32,6 +32,12 @@ int staging_use_mount(struct staging *staging, int mount_fd,
 		      const char *subdirectory, struct failure *failure)
 	_must_check;
 
+/* Of a bootstrap: its root, which is a tree, gets its /usr for as long as this
+ * system lives. The kernel has then what it takes, and the bootstrap mounts it
+ * by itself, as nothing else does so early. */
+int staging_mount_usr(struct staging *staging, struct failure *failure)
+	_must_check;
+
 /* Writes the stage and the plan into the root. init: the path of the static
  * program. */
 int staging_write(struct staging *staging, const char *init,

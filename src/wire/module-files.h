@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * Where the bootstrap's kernel modules are: in one squashfs, which becomes
- * MODULES_DIR/RELEASE, and those that are needed to mount it, complete in
- * themselves, as `modprobe -d MODULES_EARLY` has them.
- */
+/* Where kernel modules are. */
 #pragma once
 
-#define MODULES_DIR	 "/lib/modules"
-#define MODULES_SQUASHFS ".squashfs" /* MODULES_DIR/RELEASE.squashfs */
-#define MODULES_EARLY	 "/lib/boomerang"
+#define MODULES_DIR "/lib/modules" /* MODULES_DIR/RELEASE */
+
+/* In the bootstrap: MODULES_EARLY/RELEASE/00, 01 and so on are, in the order
+ * of loading, those that the kernel needs to mount /usr, in which all others
+ * are. */
+#define MODULES_EARLY "/boot/modules"

@@ -54,10 +54,9 @@ def unpack(image, root):
         done = run("cpio", "-id", "--no-absolute-filenames", stdin=stream,
                    cwd=root)
     ok(done.returncode == 0, "GNU cpio unpacks it", done.stderr)
-    for squashed in (root / "usr/lib/modules").glob("*.squashfs"):
-        done = run("unsquashfs", "-quiet", "-no-progress", "-force", "-dest",
-                   squashed.with_suffix(""), squashed)
-        ok(done.returncode == 0, "and unsquashfs the modules", done.stderr)
+    done = run("unsquashfs", "-quiet", "-no-progress", "-force", "-dest",
+               root / "usr", root / "boot/usr.squashfs")
+    ok(done.returncode == 0, "and unsquashfs its /usr", done.stderr)
     return listing.stdout.splitlines()
 
 
@@ -69,6 +68,11 @@ def test_listing(lines):
        [("crw-------", "5,", "1", "dev/console"),
         ("crw-rw-rw-", "1,", "3", "dev/null")],
        "the device nodes are there, made without root", nodes)
+    usr = [line.split()[-1] for line in lines if "d" == line[0] and
+           " usr/" in line]
+    ok(usr == ["usr/bin", "usr/lib", "usr/lib64", "usr/sbin"] and
+       not any(" usr/" in line for line in lines if line[0] == "-"),
+       "of /usr there are the directories for what others add", usr)
 
 
 def stripped(path, original):
@@ -101,10 +105,12 @@ def test_files(root, release):
               for name in line.split(":")[1].split()]
     ok(all((shipped / name).exists() for name in needed),
        "all that they depend on is there")
-    early = root / "lib/boomerang/lib/modules" / release
-    ok({p.name for p in early.rglob("*.ko*")} == {"loop.ko", "squashfs.ko"}
-       and (early / "modules.dep.bin").exists(),
-       "those that mount the others are there without them")
+    early = sorted((root / "boot/modules" / release).iterdir())
+    ok([p.name for p in early] == ["00", "01", "02"] and
+       [digest(p) for p in early] ==
+       [digest(next(original.rglob(f"{name}.ko")))
+        for name in ("loop", "squashfs", "overlay")],
+       "those that mount /usr are there without it", early)
     broken = [p for p in root.rglob("*") if p.is_symlink()
               and not os.path.lexists(resolve(root, p)) and p.name != "mtab"]
     ok(not broken, "no symlink leads nowhere", broken)

@@ -11,7 +11,7 @@ from .tap import check, equal
 
 PROMPT = r"\[bootstrap\] # "
 # The loop devices of the bootstrap but for its own, which has its modules.
-LOOPS = "grep -Hv /lib/modules/ /sys/block/loop*/loop/backing_file 2>/dev/null"
+LOOPS = "grep -Hv /boot/usr.squashfs /sys/block/loop*/loop/backing_file 2>/dev/null"
 
 PROMPT_ON_SCREEN = r"^\[bootstrap\] #$"
 

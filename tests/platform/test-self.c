@@ -21,6 +21,7 @@
 #include "kernel/self.h"
 #include "wire/boot-plan.h"
 #include "wire/newc.h"
+#include "wire/usr-files.h"
 
 #define ROOM  (16 * MIB)
 #define LARGE (3 * MIB + 1)
@@ -74,12 +75,14 @@ static void fill_root(void)
 	put("/etc/key", 0600, "secret");
 	put("/run/pid", 0644, "1");
 	put("/tmp/rubbish", 0644, "x");
+	put(USR_WORK "/work/x", 0644, "the overlay's");
 	put("/usr/bin/su", 04755, "su");
 	put("/usr/lib/tmp/kept", 0644, "y");
 	if (chown("/usr/bin/su", 3, 4) < 0 || chmod("/usr/bin/su", 04755) < 0 ||
 	    symlink("usr/bin", "/bin") < 0 || mkdir("/dev", 0755) < 0 ||
 	    mkdir("/proc", 0555) < 0 ||
 	    mknod("/dev/console", S_IFCHR | 0600, makedev(5, 1)) < 0 ||
+	    mknod("/usr/lib/gone", S_IFCHR, makedev(0, 0)) < 0 ||
 	    mkfifo("/etc/fifo", 0640) < 0 || chmod("/tmp", 01777) < 0)
 		printf("Bail out! the root: %m\n");
 	for (size_t i = 0; i < sizeof(large); i++)
@@ -129,6 +132,7 @@ static const struct {
 	{ "usr/bin", S_IFDIR | 0755 },
 	{ "usr/bin/su", S_IFREG | 04755, "su" },
 	{ "usr/lib", S_IFDIR | 0755 },
+	{ "usr/lib/gone", S_IFCHR }, /* a whiteout of the overlay */
 	{ "usr/lib/tmp", S_IFDIR | 0755 },
 	{ "usr/lib/tmp/kept", S_IFREG | 0644, "y" },
 };

@@ -19,6 +19,7 @@ from lab.vm import OUT, WORK
 BOOMERANG = BUILD / "boomerang"
 BOOT_SECONDS = 240
 MARK = "the kernel has unpacked this, too\n"
+HELLO = "#!/bin/sh\necho hello\n"
 
 
 def _edited(where):
@@ -28,11 +29,14 @@ def _edited(where):
     for name in ("vmlinuz", "cmdline"):
         shutil.copy(OUT / name, where)
     (where / "mark").write_text(MARK)
+    (where / "hello").write_text(HELLO)
     subprocess.run([BOOMERANG, "initramfs", "edit", OUT / "bootstrap.img",
                     "-o", where / "bootstrap.img",
                     "--add", f"etc/lab/mark={where}/mark",
                     "--mode", "etc/lab/mark=0640",
-                    "--symlink", "etc/lab/link=mark"],
+                    "--symlink", "etc/lab/link=mark",
+                    "--add", f"usr/bin/lab-hello={where}/hello",
+                    "--mode", "usr/bin/lab-hello=0755"],
                    check=True, stdout=subprocess.DEVNULL)
     return where
 
@@ -93,6 +97,23 @@ def edited(lab):
     equal(shell.check("cat /etc/lab/link"), MARK, "the file behind the symlink")
     equal(shell.check("stat -c %a:%u:%g /etc/lab/mark").strip(), "640:0:0",
           "its permissions")
+    equal(shell.check("lab-hello"), "hello\n", "a program in /usr")
+    lab.console.line("exit")
+    lab.console.expect(PROMPT, 60)
+
+
+@SCENARIO.case("/usr can be written to, and shows no mount of its own making")
+def writable(lab):
+    lab.console.line("shell")
+    shell = Shell(lab.console)
+    shell.ready(60)
+    shell.check("cp /usr/bin/curl /usr/bin/lab-copy && "
+                "lab-copy --version > /dev/null && "
+                "rm /usr/bin/lab-copy /usr/bin/curl")
+    equal(shell.check("ls /usr/bin/curl /usr/bin/lab-copy 2>/dev/null; true"),
+          "", "what was removed")
+    equal(shell.check("awk '$2 ~ /^.(usr|boot)/ {print $2, $3}' /proc/mounts"),
+          "/usr overlay\n", "the mounts of it")
     lab.console.line("exit")
     lab.console.expect(PROMPT, 60)
 
