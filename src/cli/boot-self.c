@@ -14,8 +14,10 @@
 #define RESOLV_CONF_MAX 4096
 
 #define BLOCK ((uint64_t)4096)
-/* The archive of tomorrow has some words more than that of today. */
-#define SLACK MIB
+/* The archive of tomorrow has some words more than that of today. Behind it
+ * goes what an ISO's initrd gets from us: boomerang-init and some modules
+ * (kernel/device-files.h). */
+#define SLACK (3 * MIB)
 
 int boot_self_open(const struct boot *boot, struct self *ret_self,
 		   struct failure *failure)
