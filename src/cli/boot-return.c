@@ -2,8 +2,8 @@
 /*
  * The way back: the bootstrap's kernel and archive, which the wrapper around
  * the live system's init (kernel/live.h) gives to that system's kernel. kexec
- * holds an initrd three times while it loads it, so they are kept behind the
- * ISO, and only where there is no such place in the initrd.
+ * holds an initrd twice while it loads it, so they are kept behind the ISO, and
+ * only where there is no such place in the initrd.
  */
 #include <fcntl.h>
 #include <string.h>
