@@ -100,6 +100,13 @@ def traced(lab):
            _TRACE)
 
 
+@SCENARIO.case("a bootstrap whose /usr this kernel cannot mount leaves no trace")
+def no_squashfs(lab):
+    _fails(lab, "--bootstrap " + lab.http.url("bootstrap.img"),
+           "/usr cannot be mounted",
+           "sysctl -qw kernel.modprobe=/bin/false; ")
+
+
 @SCENARIO.case("Ctrl+C amid the download leaves no trace")
 def interrupted(lab):
     url = lab.url(images.busybox(), "rate=100000")
