@@ -216,8 +216,9 @@ static int mount_usr(struct failure *failure)
 	r = usr_mount("", &why);
 	if (r < 0)
 		return failure_set(failure, -r,
-				   "there is no /usr: %s; start bootstrap.img "
-				   "with the kernel that it was built for",
+				   "there is no /usr: %s; bootstrap.img is "
+				   "damaged or for another kernel: build it "
+				   "again",
 				   why.text);
 	return 0;
 }

@@ -11,7 +11,7 @@ struct archive_sizes {
 	uint64_t compressed;		 /* bytes written */
 };
 
-/* The smallest; level 9 takes a twentieth of the time for a seventh more. */
+/* The smallest; level 9 takes a twentieth of the time for a fifteenth more. */
 #define ARCHIVE_LEVEL_MAX 19
 
 /*
