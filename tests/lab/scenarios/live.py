@@ -85,15 +85,15 @@ def no_ranges(lab):
 # -- there and back -----------------------------------------------------------
 
 @SCENARIO.case("URL to login: the root is on the ISO in memory, no more is "
-               "used than it, the bootstrap and some")
+               "used than it and 300 MB")
 def there(lab):
     iso = isos.debian()
     since = lab.vm.ttyS1.cursor
-    lab.sample_memory()
+    lab.watch_memory()
     lab.start(lab.url(iso, _RATE), ON_CONSOLE)
     # The bootstrap's next life, in which the download is.
     lab.vm.ttyS1.expect(r"\[bootstrap\] # ", RETURN_SECONDS)
-    lab.sample_memory()
+    lab.watch_memory()
     shell = wait_login(lab.console, "deblive")
     lab.check_memory(since, iso)
     only_memory(shell, "/run/live/medium")

@@ -11,7 +11,7 @@ from lab.livelab import (LiveLab, backing, installer_asks, installer_shell,
 from lab.tap import Scenario, check, equal
 
 # Enough for each of the ISOs, and the bootstrap behind it.
-_KEPT = "memmap=112M!1G"
+_KEPT = "memmap=104M!1G"
 
 SCENARIO = Scenario("live ISO of Arch, Debian's installer",
                     lambda: LiveLab("live_arch", _KEPT))
@@ -30,13 +30,13 @@ def _login(lab, reference, arguments=""):
 
 
 @SCENARIO.case("URL to login without a second start, no more is used than "
-               "the ISO, the bootstrap and some; back by kexec -e")
+               "the ISO and 300 MB; back by kexec -e")
 def there(lab):
     iso = archiso.arch()
     since = lab.vm.ttyS1.cursor
-    lab.sample_memory()
+    lab.watch_memory()
     shell, said = _login(lab, lab.url(iso))
-    check("memmap=112M!0x40000000" in said, f"other memory: {said!r}")
+    check("memmap=104M!0x40000000" in said, f"other memory: {said!r}")
     check("starts again" not in said, "the bootstrap was started again")
     lab.check_memory(since, iso)
     _check(shell)
@@ -119,11 +119,9 @@ def crash(lab):
 def installer(lab):
     iso = isos.installer()
     since = lab.vm.ttyS1.cursor
-    lab.sample_memory()
+    lab.watch_memory()
     lab.start(lab.url(iso))
     installer_asks(lab.console)
-    # Its initrd is nearly all of it, and is there three times for a moment,
-    # while kexec takes it.
     lab.check_memory(since, iso)
     shell = installer_shell(lab.console)
     lab.returned(lambda: shell.start("/.bootstrap-return"))

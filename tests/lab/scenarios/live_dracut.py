@@ -48,14 +48,14 @@ def file(lab):
 
 
 @SCENARIO.case("URL to login, the root is on the ISO in memory, no more is "
-               "used than it, the bootstrap and some; and back")
+               "used than it and 300 MB; and back")
 def there(lab):
     iso = isos.fedora()
     since = lab.vm.ttyS1.cursor
-    lab.sample_memory()
+    lab.watch_memory()
     lab.start(lab.url(iso), ON_CONSOLE)
     lab.vm.ttyS1.expect(r"\[bootstrap\] # ", RETURN_SECONDS)
-    lab.sample_memory()
+    lab.watch_memory()
     shell = wait_login(lab.console, "fedlive")
     lab.check_memory(since, iso)
     _check(shell)
