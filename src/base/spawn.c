@@ -72,6 +72,8 @@ static void exec_child(const struct spawn *what, int errors)
 		setsid();
 	if (what->dies_with_us)
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (what->small_pages)
+		(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	r = place_fds(what, &errors);
 	if (r == 0) {
 		close_range(EXTRA_FD + 1, ~0U, CLOSE_RANGE_CLOEXEC);

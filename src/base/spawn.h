@@ -18,6 +18,7 @@ struct spawn {
 	bool foreground;   /* its own process group, in the foreground of the
 				    terminal fd[0], which the caller takes back
 				    with tcsetpgrp(), ignoring SIGTTOU */
+	bool small_pages;  /* of memory only, as for one of many that wait */
 	bool dies_with_us; /* killed when the thread that started it ends */
 	int oom_score_adj; /* 0: inherited */
 };

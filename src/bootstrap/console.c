@@ -237,7 +237,8 @@ static pid_t spawn_prompt(struct console *console, int fd,
 				      .fd = { fd, fd, fd },
 				      .extra_fd = FD_NONE,
 				      .session = true,
-				      .tty = true },
+				      .tty = true,
+				      .small_pages = true },
 		     failure);
 }
 

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -393,8 +392,6 @@ int cmd_prompt(int argc, char **argv)
 				      "given",
 				      argv[optind]);
 	session.on_console = true;
-	/* It waits on each console, with some KiB here and there in use. */
-	(void)prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	return prompt(first, resume);
 }
 
