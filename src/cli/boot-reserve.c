@@ -67,14 +67,27 @@ static int add_append(const struct boot *boot, struct boot_plan *plan,
 	return 0;
 }
 
-static int assemble(const struct self *self, const struct boot_plan *plan,
-		    struct payload *payload, struct failure *failure)
+/* What was packed in memory is not copied there once more. */
+static int begin(const struct boot *boot, const struct self *self,
+		 struct payload *payload, struct failure *failure)
 {
-	int r = payload_open(payload, "the bootstrap", failure);
+	int r;
 
-	if (r == 0)
-		r = payload_add_archive(payload, self->archive_fd,
-					"the bootstrap", failure);
+	if (boot->in_bootstrap)
+		return payload_open_behind(payload, self->archive_fd,
+					   "the bootstrap", failure);
+	r = payload_open(payload, "the bootstrap", failure);
+	return r < 0 ? r
+		     : payload_add_archive(payload, self->archive_fd,
+					   "the bootstrap", failure);
+}
+
+static int assemble(const struct boot *boot, const struct self *self,
+		    const struct boot_plan *plan, struct payload *payload,
+		    struct failure *failure)
+{
+	int r = begin(boot, self, payload, failure);
+
 	if (r == 0)
 		r = payload_add_bytes(payload, BOOT_PLAN, 0600, plan,
 				      sizeof(*plan), failure);
@@ -107,7 +120,7 @@ int boot_reserve(struct boot *boot, struct failure *failure)
 		r = boot_self_cmdline(boot, true, cmdline, sizeof(cmdline),
 				      failure);
 	if (r == 0)
-		r = assemble(&self, &plan, &payload, failure);
+		r = assemble(boot, &self, &plan, &payload, failure);
 	if (r == 0)
 		r = kexec_load_files(KEXEC_NEXT, self.kernel_fd, payload.fd,
 				     cmdline, "the bootstrap", failure);

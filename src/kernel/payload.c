@@ -67,6 +67,39 @@ int payload_open(struct payload *ret_payload, const char *name,
 	return 0;
 }
 
+/* A memfd anew, for what flags of open(2) say. */
+static int open_again(int fd, int flags, const char *name,
+		      struct failure *failure)
+{
+	char path[32];
+	int again;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	again = open(path, flags | O_CLOEXEC);
+	return again >= 0 ? again
+			  : failure_errno(failure, errno,
+					  "the initrd for %s cannot be opened "
+					  "again",
+					  name);
+}
+
+int payload_open_behind(struct payload *ret_payload, int memfd,
+			const char *name, struct failure *failure)
+{
+	struct stat st;
+
+	*ret_payload = (struct payload){
+		.fd = open_again(memfd, O_WRONLY | O_APPEND, name, failure),
+		.name = name,
+	};
+	if (ret_payload->fd < 0)
+		return ret_payload->fd;
+	if (fstat(ret_payload->fd, &st) < 0)
+		return failure_errno(failure, errno, "the initrd for %s", name);
+	ret_payload->size = (uint64_t)st.st_size;
+	return 0;
+}
+
 void payload_open_on(struct payload *ret_payload, const char *name,
 		     struct device_files *files)
 {
@@ -374,15 +407,10 @@ int payload_add_fd(struct payload *payload, const char *path, mode_t mode,
 /* kexec_file_load(2) takes only what nobody can write to (ETXTBSY). */
 static int reopen(struct payload *payload, struct failure *failure)
 {
-	char path[32];
-	int fd;
+	int fd = open_again(payload->fd, O_RDONLY, payload->name, failure);
 
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", payload->fd);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return failure_errno(failure, errno,
-				     "the initrd for %s cannot be read back",
-				     payload->name);
+		return fd;
 	fd_close(payload->fd);
 	payload->fd = fd;
 	return 0;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The initrd of the next kernel, put together in a memfd, or on a device that
- * has most of it already (device-files.h): archives one behind the other, as the kernel unpacks them
+ * has most of it already (device-files.h): archives one behind the other, as
+ * the kernel unpacks them
  * (Documentation/driver-api/early-userspace/buffer-format.rst), with files of
  * ours in an uncompressed one behind them. A file replaces one of the same
  * path in an archive that stands before it.
@@ -38,6 +39,9 @@ struct payload {
 /* Begins an empty one. Also after a failure it may be closed. */
 int payload_open(struct payload *ret_payload, const char *name,
 		 struct failure *failure) _must_check;
+/* The same behind the whole archives that a memfd has, which is written to. */
+int payload_open_behind(struct payload *ret_payload, int memfd,
+			const char *name, struct failure *failure) _must_check;
 /* The same as DEVICE_FILE_INITRD of these, which are borrowed. An ISO of which
  * files are added begins with the device's first byte. */
 void payload_open_on(struct payload *ret_payload, const char *name,

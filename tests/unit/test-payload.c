@@ -250,9 +250,33 @@ static void test_reading_only(void)
 	       "a finished one can only be read");
 }
 
+static void test_behind(void)
+{
+	_cleanup_payload struct payload payload = PAYLOAD_NONE, none;
+	_cleanup_fd int fd = memfd_of(gzip, sizeof(gzip) - 1);
+	char text[1024];
+	struct stat st;
+	struct view v;
+
+	ok_int(payload_open_behind(&payload, fd, "the test", NULL), 0,
+	       "begun behind what a memfd has");
+	ok_int(payload_add_bytes(&payload, "/plan", 0600, "p", 1, NULL), 0,
+	       "a file");
+	v = read_back(&payload);
+	ok(view_starts(v, gzip, sizeof(gzip) - 1), "that is in front");
+	view_skip(&v, DIV_ROUND_UP(sizeof(gzip) - 1, 4) * 4);
+	take_entries(&v, text, sizeof(text));
+	ok_str(text, "plan 100600; (p) ", "of the file");
+	ok(fstat(fd, &st) == 0 && (uint64_t)st.st_size == payload.size,
+	   "all in the same memory");
+	ok_int(payload_open_behind(&none, FD_NONE, "nothing", NULL), -ENOENT,
+	       "there is none");
+}
+
 int main(void)
 {
 	test_files_behind();
+	test_behind();
 	test_lz4();
 	test_hostile();
 	test_refused();
