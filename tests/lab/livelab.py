@@ -154,7 +154,7 @@ class LiveLab(Lab):
         shell.ready()
         url = self.url(images.compile_helper("memory"))
         shell.start(f"cd /tmp; until wget -q {url} -O memory; do sleep 0.2; "
-                    "done; chmod +x memory; ./memory")
+                    "done; chmod +x memory; exec ./memory")
         console.expect(r"^used \d+ kB", 60)
 
     def check_memory(self, since, iso):

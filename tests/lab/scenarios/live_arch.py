@@ -11,7 +11,7 @@ from lab.livelab import (LiveLab, backing, installer_asks, installer_shell,
 from lab.tap import Scenario, check, equal
 
 # Enough for each of the ISOs, and the bootstrap behind it.
-_KEPT = "memmap=104M!1G"
+_KEPT = "memmap=96M!1G"
 
 SCENARIO = Scenario("live ISO of Arch, Debian's installer",
                     lambda: LiveLab("live_arch", _KEPT))
@@ -36,7 +36,7 @@ def there(lab):
     since = lab.vm.ttyS1.cursor
     lab.watch_memory()
     shell, said = _login(lab, lab.url(iso))
-    check("memmap=104M!0x40000000" in said, f"other memory: {said!r}")
+    check("memmap=96M!0x40000000" in said, f"other memory: {said!r}")
     check("starts again" not in said, "the bootstrap was started again")
     lab.check_memory(since, iso)
     _check(shell)
