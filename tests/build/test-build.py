@@ -12,22 +12,14 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
+
 BOOMERANG = Path(sys.argv[1]).resolve()
 KERNELS = Path(".cache/kernel")
 HOST_KEY = "etc/ssh/ssh_host_ed25519_key"
 NOBODY = 65534
-
-count = failed = 0
-
-
-def ok(good, what, note=""):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
-    if not good and note:
-        print("\n".join(f"# {line}" for line in str(note).splitlines()))
-    return good
 
 
 def run(*argv, **more):
@@ -475,8 +467,7 @@ def test_refused(work, release):
 def main():
     kernels = sorted(KERNELS.glob("boot/vmlinuz-*"))
     if not kernels or not (BOOMERANG.parent / "boomerang-init").exists():
-        print("1..0 # SKIP needs make kernel-fetch and boomerang-init")
-        return 0
+        tap.skip_all("needs make kernel-fetch and boomerang-init")
     release = kernels[-1].name.removeprefix("vmlinuz-")
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
@@ -510,8 +501,7 @@ def main():
             test_distros(work)
             test_wifi(work, root, release)
             test_refused(work, release)
-    print(f"1..{count}")
-    return failed > 0
+    tap.done()
 
 
 sys.exit(main())

@@ -11,23 +11,15 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
+
 BOOMERANG = Path(sys.argv[1]).resolve()
 KERNELS = Path(".cache/kernel")
 LOADERS = Path(os.environ.get("BOOMERANG_OUT", "out")) / "loaders"
 SECTOR = 512
 ESP = "C12A7328-F81F-11D2-BA4B-00A0C93EC93B"
-
-count = failed = 0
-
-
-def ok(good, what, note=""):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
-    if not good and note:
-        print("\n".join(f"# {line}" for line in str(note).splitlines()))
-    return good
 
 
 def run(*argv, **more):
@@ -129,8 +121,7 @@ def main():
     if not list(KERNELS.glob("boot/vmlinuz-*")) or \
             not (BOOMERANG.parent / "boomerang-init").exists() or \
             not (LOADERS / "ipxe.lkrn").exists():
-        print("1..0 # SKIP needs make kernel-fetch loaders and boomerang-init")
-        return 0
+        tap.skip_all("needs make kernel-fetch loaders and boomerang-init")
     with tempfile.TemporaryDirectory() as directory:
         work = Path(directory)
         done = build(work / "out", "--server", "http://192.0.2.2/")
@@ -150,8 +141,7 @@ def main():
             test_script(ipxe, work)
             test_twice(work)
             test_refused(work)
-    print(f"1..{count}")
-    return failed > 0
+    tap.done()
 
 
 sys.exit(main())

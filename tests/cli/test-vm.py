@@ -14,18 +14,11 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
+
 BOOMERANG = Path(sys.argv[1]).resolve()
-count = failed = 0
-
-
-def ok(good, what, note=""):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
-    if not good:
-        print("\n".join(f"# {line}" for line in str(note).splitlines()))
-    return good
 
 
 class Bench:
@@ -144,8 +137,7 @@ def main():
         test_command(bench)
         test_run(bench)
         test_wrong(bench)
-    print(f"1..{count}")
-    return failed > 0
+    tap.done()
 
 
 if __name__ == "__main__":

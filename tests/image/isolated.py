@@ -1,37 +1,21 @@
 # SPDX-License-Identifier: MIT
-"""What the tests of images share: checks, printed as TAP, and namespaces of
-their own, with which all that they mounted, started and configured ends.
+"""What the tests of images share: namespaces of their own, with which all that
+they mounted, started and configured ends.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok, skip, skip_all  # noqa: E402, F401  pylint: disable=wrong-import-position,unused-import
 
 _INSIDE = "BOOMERANG_IMAGE_TEST"
 _UNSHARE = ["unshare", "--mount", "--net", "--pid", "--fork", "--kill-child",
             "--mount-proc"]
-
-_checks = _failed = 0
-
-
-def ok(good, what, detail=""):
-    """One check; detail is shown when it fails. Whether it is good."""
-    global _checks, _failed
-    _checks += 1
-    print(f"{'ok' if good else 'not ok'} {_checks} - {what}", flush=True)
-    if not good:
-        _failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
-
-
-def skip(what, why):
-    """One check that cannot be made here."""
-    global _checks
-    _checks += 1
-    print(f"ok {_checks} - {what} # SKIP {why}", flush=True)
 
 
 def run(*command, **options):
@@ -39,12 +23,6 @@ def run(*command, **options):
     otherwise."""
     return subprocess.run(command,
                           **{"check": True, "capture_output": True, **options})
-
-
-def skip_all(why):
-    """Ends: no check can be made here."""
-    print(f"1..0 # SKIP {why}")
-    sys.exit(0)
 
 
 def main(test, *tools):
@@ -56,8 +34,7 @@ def main(test, *tools):
     if _INSIDE in os.environ:
         run("ip", "link", "set", "lo", "up")
         test(os.path.abspath(sys.argv[1]))
-        print(f"1..{_checks}")
-        sys.exit(_failed > 0)
+        tap.done()
     os.environ["PATH"] += ":/usr/sbin:/sbin"
     missing = [tool for tool in tools if not shutil.which(tool)]
     if missing:

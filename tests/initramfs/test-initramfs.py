@@ -18,6 +18,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
+
 KERNELS = Path(".cache/kernel")
 COMPRESS = {
     "none": ["cat"],
@@ -29,18 +33,6 @@ COMPRESS = {
 }
 NOBODY = (["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
           if os.geteuid() == 0 else [])
-
-count = failed = 0
-
-
-def ok(good, what, note=""):
-    global count, failed
-    count += 1
-    failed += not good
-    print(f"{'ok' if good else 'not ok'} {count} - {what}", flush=True)
-    if not good:
-        print("\n".join(f"# {line}" for line in str(note).splitlines()[:40]))
-    return good
 
 
 def pipe(argv, data=b"", **more):
@@ -590,8 +582,7 @@ def main():
     missing = [c[0] for c in [*COMPRESS.values(), ["cpio"]]
                if not shutil.which(c[0])]
     if missing:
-        print(f"1..0 # SKIP needs {', '.join(missing)}")
-        return 0
+        tap.skip_all(f"needs {', '.join(missing)}")
     os.umask(0o022)
     with tempfile.TemporaryDirectory() as top:
         bench = Bench(sys.argv[1], top)
@@ -607,8 +598,7 @@ def main():
         test_names(bench)
         test_misuse(bench)
         test_distribution(bench)
-    print(f"1..{count}")
-    return failed > 0
+    tap.done()
 
 
 if __name__ == "__main__":

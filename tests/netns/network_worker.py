@@ -14,24 +14,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
 
 INSIDE = "BOOMERANG_NETNS_TEST"
 UNSHARE = ["unshare", "--net", "--uts", "--mount", "--pid", "--fork",
            "--kill-child", "--mount-proc"]
 LIMIT_S = 30
-
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
 
 
 def run(*command):
@@ -146,14 +138,13 @@ class Worker:
 
 
 def main(tests):
-    """Runs the tests in namespaces of their own; returns the exit status."""
+    """Runs the tests in namespaces of their own. Ends the program."""
     if INSIDE not in os.environ:
         probe = subprocess.run([*UNSHARE, "true"], check=False,
                                stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
         if probe.returncode != 0:
-            print("1..0 # SKIP needs root and network namespaces")
-            return 0
+            tap.skip_all("needs root and network namespaces")
         os.environ[INSIDE] = "1"
         os.execvp("unshare", [*UNSHARE, sys.executable, *sys.argv])
     run("ip", "link", "set", "lo", "up")
@@ -162,5 +153,4 @@ def main(tests):
             test()
         except (OSError, subprocess.CalledProcessError) as error:
             ok(False, test.__name__, f"{error}\n{getattr(error, 'stderr', '')}")
-    print(f"1..{checks}")
-    return failed > 0
+    tap.done()

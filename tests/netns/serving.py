@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """What the tests of the boot server share: a small network in namespaces, the
-server in it, and TAP.
+server in it.
 
 A test begins with inside(), which runs it again in namespaces of its own; all
 that it makes ends with them. The server's host is 10.77.0.2 on the bridge br0
@@ -18,44 +18,15 @@ import tempfile
 import time
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+
 SERVER = "10.77.0.2"
 LIMIT_S = 30
 
 _INSIDE = "BOOMERANG_SERVING_TEST"
 _UNSHARE = ["unshare", "--net", "--uts", "--mount", "--pid", "--fork",
             "--kill-child", "--mount-proc"]
-
-
-class Tap:
-    """Counts checks and tells them."""
-
-    def __init__(self):
-        self.count = self.failed = 0
-
-    def ok(self, good, what, detail=""):
-        """One check; detail is shown when it failed."""
-        self.count += 1
-        print(f"{'ok' if good else 'not ok'} {self.count} - {what}",
-              flush=True)
-        if not good:
-            self.failed += 1
-            for line in str(detail).splitlines():
-                print("# " + line, flush=True)
-        return good
-
-    def equal(self, have, want, what):
-        """Checks that both are equal."""
-        return self.ok(have == want, what, f"is {have!r}, wanted {want!r}")
-
-    def skip(self, what, why):
-        """A check that cannot be made here."""
-        self.count += 1
-        print(f"ok {self.count} - {what} # SKIP {why}", flush=True)
-
-    def done(self):
-        """Ends the test program."""
-        print(f"1..{self.count}", flush=True)
-        sys.exit(1 if self.failed else 0)
 
 
 def run(*command, **options):
@@ -78,8 +49,7 @@ def inside():
         return
     if subprocess.run([*_UNSHARE, "true"], capture_output=True,
                       check=False).returncode:
-        print("1..0 # SKIP no right to make namespaces")
-        sys.exit(0)
+        tap.skip_all("no right to make namespaces")
     sys.exit(subprocess.run([*_UNSHARE, sys.executable, *sys.argv],
                             env={**os.environ, _INSIDE: "1"},
                             check=False).returncode)

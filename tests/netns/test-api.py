@@ -24,7 +24,7 @@ from pathlib import Path
 
 from dhcp_packets import (DISCOVER, OFFER, Message, firmware, kind, mac,
                           request)
-from serving import SERVER, Host, Server, Tap, fetch, inside, run
+from serving import SERVER, Host, Server, fetch, inside, run, tap
 
 CLIENT = "10.77.0.50"
 API_PORT = 4242
@@ -39,8 +39,6 @@ SLOW_S = 10
 SLOW, FAST, CROWD, ENDLESS = 0x1000, 0x2000, 0x3000, 0x4000
 FLOOD = 0x110000  # one million of them, apart from the others
 FLOOD_RATE = 10000
-
-tap = Tap()
 
 
 def mac_text(number):

@@ -20,12 +20,10 @@ from dhcp_client import ROUTER, Client, in_host
 from dhcp_packets import (ACK, DISCOVER, INFORM, MENU_ITEM, NAK, OFFER,
                           RELEASE, REQUEST, USE_FILE, firmware, ipxe, kind,
                           mac, mac_name, option, request)
-from serving import LIMIT_S, SERVER, Host, Server, Tap, inside, run
+from serving import LIMIT_S, SERVER, Host, Server, inside, run, tap
 
 CLIENT = "10.77.0.50"
 SILENCE_S = 0.3
-
-tap = Tap()
 
 
 def silent(client, what, options, **fields):

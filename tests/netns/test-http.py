@@ -27,7 +27,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 # pylint: disable=wrong-import-position,protected-access
 from lab import server as lab_server
-from serving import Tap, inside, run
+from serving import inside, run, tap
 
 # It is asked by hundreds at once here.
 lab_server._Listener.request_queue_size = 1024
@@ -45,7 +45,6 @@ MAC = "52:54:00:12:34:56"
 OTHER_MAC = "52:54:00:12:34:57"
 MB = 1000 * 1000
 
-tap = Tap()
 ok = tap.ok
 
 

@@ -16,14 +16,12 @@ import tempfile
 import threading
 from pathlib import Path
 
-from serving import SERVER, Server, Tap, fetch, inside, run
+from serving import SERVER, Server, fetch, inside, run, tap
 
 PORT = 4443
 TRUSTED = "/etc/ssl/certs/ca-certificates.crt"
 SCRIPT = "/script/52:54:00:12:34:56.ipxe"
 KERNEL = b"kernel" * 50000
-
-tap = Tap()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):

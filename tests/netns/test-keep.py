@@ -13,11 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
 
 INSIDE = "BOOMERANG_KEEP_TEST"
 LIMIT_S = 10
 
-checks = failed = 0
 
 # What changes by itself, or is meant to.
 PASSING = {"preferred_life_time", "valid_life_time", "dynamic", "tentative",
@@ -81,17 +85,6 @@ nexthop add id 5 group 11/12,4
 route add 172.27.0.0/16 nhid 5
 route add 172.26.0.0/16 nhid 11
 """
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
-    return good
 
 
 def ip(words):
@@ -264,8 +257,7 @@ def inside():
         test_flush(saved, before)
         test_renumbered(saved, before)
         test_broken(saved)
-    print(f"1..{checks}")
-    return 1 if failed else 0
+    tap.done()
 
 
 def main():
@@ -275,8 +267,7 @@ def main():
     unshare = ["unshare", "--net", "--mount"]
     if subprocess.run([*unshare, "mount", "-t", "sysfs", "sysfs", "/sys"],
                       capture_output=True, check=False).returncode:
-        print("1..0 # SKIP this needs the right to make namespaces")
-        return 0
+        tap.skip_all("this needs the right to make namespaces")
     return subprocess.run([*unshare, sys.executable, *sys.argv],
                           check=False).returncode
 

@@ -18,6 +18,11 @@ import tarfile
 import tempfile
 import threading
 import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+import tap  # noqa: E402  pylint: disable=wrong-import-position
+from tap import ok  # noqa: E402  pylint: disable=wrong-import-position
 
 INSIDE = "BOOMERANG_LOST_TEST"
 UNSHARE = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child",
@@ -27,18 +32,6 @@ PIECE = 64 << 10
 PIECE_S = 0.02
 # Longer than an answer that breaks is tried again.
 AWAY_S = 12
-
-checks = failed = 0
-
-
-def ok(good, what, detail=""):
-    global checks, failed
-    checks += 1
-    print(f"{'ok' if good else 'not ok'} {checks} - {what}", flush=True)
-    if not good:
-        failed += 1
-        for line in str(detail).splitlines():
-            print("# " + line, flush=True)
 
 
 # Every process has the same.
@@ -192,8 +185,7 @@ def inside():
         client.stdin.close()
     subprocess.run(["umount", "-l", place], check=True)
     os.rmdir(place)
-    print(f"1..{checks}")
-    return failed > 0
+    tap.done()
 
 
 def judge(client, place):
@@ -234,8 +226,7 @@ def main():
     os.environ[INSIDE] = "1"
     if subprocess.run([*UNSHARE, "true"], capture_output=True,
                       check=False).returncode:
-        print("1..0 # SKIP this needs the right to make namespaces")
-        return 0
+        tap.skip_all("this needs the right to make namespaces")
     return subprocess.run([*UNSHARE, sys.executable, *sys.argv],
                           check=False).returncode
 

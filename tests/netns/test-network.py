@@ -11,7 +11,6 @@ import os
 import socket
 import struct
 import subprocess
-import sys
 import tempfile
 
 import scripted
@@ -360,7 +359,7 @@ def test_hardware_only():
 
 
 if __name__ == "__main__":
-    sys.exit(main([test_real_server, test_late_server, test_renewal,
-                   test_refused_renewal, test_link_lost, test_hostile,
-                   test_static, test_unnamed_static, test_off,
-                   test_wrong_parameter, test_two, test_hardware_only]))
+    main([test_real_server, test_late_server, test_renewal,
+          test_refused_renewal, test_link_lost, test_hostile, test_static,
+          test_unnamed_static, test_off, test_wrong_parameter, test_two,
+          test_hardware_only])

@@ -19,9 +19,8 @@ sys.dont_write_bytecode = True
 
 from reporting import (BOOTSTRAP, IMAGE, LIMIT_S, NEXT_IMAGE, NEXT_TARGET,
                        PROGRESS, RETURN, TARGET, Reporter)
-from serving import Tap
+from serving import tap
 
-tap = Tap()
 ok = tap.ok
 
 

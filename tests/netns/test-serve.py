@@ -18,12 +18,10 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 import serving
-from serving import SERVER, Host, Server, Tap
+from serving import SERVER, Host, Server, tap
 
 MAC = "52:54:00:12:34:56"
 PROGRAM = os.path.abspath(sys.argv[1])
-
-tap = Tap()
 
 
 def serve(*arguments, cwd="/", **options):

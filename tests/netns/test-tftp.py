@@ -23,7 +23,7 @@ import sys
 import tempfile
 import time
 
-from serving import Tap, inside, run
+from serving import inside, run, tap
 
 LIMIT_S = 60
 SERVER, SECOND = "10.88.0.1", "10.88.0.9"
@@ -32,7 +32,6 @@ CLIENTS = 40
 MAC = "52:54:00:12:34:56"
 RRQ, WRQ, DATA, ACK, ERROR, OACK = range(1, 7)
 
-tap = Tap()
 ok = tap.ok
 
 

@@ -21,7 +21,7 @@ import serving
 from dhcp_packets import DISCOVER, kind, option, request
 from reporting import (BOOTSTRAP, IMAGE, NEXT_TARGET, PROGRESS, RETURN, TARGET,
                        Reporter)
-from serving import SERVER, Host, Server, Tap
+from serving import SERVER, Host, Server, tap
 
 MAC = "52:54:00:12:34:56"
 URL = f"http://{SERVER}"
@@ -37,8 +37,6 @@ s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
 s.bind(("", 68))
 s.sendto(bytes.fromhex(sys.argv[1]), ("255.255.255.255", 67))
 """
-
-tap = Tap()
 
 
 def make_out(top):
