@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
@@ -64,9 +65,14 @@ int reader_over_fd(struct reader *ret_reader, int fd, const char *name,
 {
 	/* Of a block device too, unlike st_size. */
 	off_t end = lseek(fd, 0, SEEK_END);
+	struct stat st;
 
 	if (end < 0)
 		return failure_errno(failure, errno, "%s cannot be read", name);
+	/* Some file systems tell a size of those. */
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode))
+		return failure_errno(failure, EISDIR, "%s cannot be read",
+				     name);
 	*ret_reader = (struct reader){
 		.name = name,
 		.size = (uint64_t)end,

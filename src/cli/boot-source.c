@@ -6,6 +6,7 @@
  */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -195,10 +196,14 @@ static int open_distro(struct boot *boot, struct failure *failure)
 	return r;
 }
 
-/* A name of the table has neither of what addresses and paths have. */
+/* A name of the table has neither of what addresses and paths have, and is not
+ * the name of a file here; what is unpacked beside is no ISO. */
 static bool is_name(const char *text)
 {
-	return !strpbrk(text, "/:") && access(text, F_OK) < 0;
+	struct stat st;
+
+	return !strpbrk(text, "/:") &&
+	       (stat(text, &st) < 0 || S_ISDIR(st.st_mode));
 }
 
 int boot_find(struct boot *boot, struct failure *failure)

@@ -157,6 +157,9 @@ def test_signatures(program, work, iso):
         table.parent.mkdir(exist_ok=True)
         distrotable.make(work, iso, url)
         table.write_text((work / "table.ini").read_text())
+        # What is unpacked beside does not hide it.
+        (work / "lab").mkdir()
+        os.chdir(work)
         _, said = boot(program, *required, "lab")
         ok(re.search(r"^checks +SHA256SUMS, signed by Lab ", said,
                      re.MULTILINE) and "required" not in said,
@@ -200,6 +203,9 @@ def test_pair(program, work, kernel):
     status, said = boot(program, "--dry-run", "--kernel", "/etc/passwd")
     ok(status == 1 and "/etc/passwd" in said and said.count("\n") == 1,
        "no kernel", said)
+    status, said = boot(program, "--dry-run", str(work))
+    ok(status == 1 and "Is a directory" in said and said.count("\n") == 1,
+       "a directory", said)
 
 
 def test(program):
