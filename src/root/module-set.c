@@ -116,9 +116,9 @@ static int add_path(struct module_set *set, const char *path)
 	return 0;
 }
 
-static int add_module(struct module_set *set, struct kmod_module *module);
-
-static int add_list(struct module_set *set, struct kmod_list *list)
+static int add_each(struct module_set *set, struct kmod_list *list,
+		    int (*add)(struct module_set *set,
+			       struct kmod_module *module))
 {
 	struct kmod_list *item;
 	int r = 0;
@@ -129,7 +129,7 @@ static int add_list(struct module_set *set, struct kmod_list *list)
 			kmod_module_get_module(item);
 
 		if (r == 0)
-			r = add_module(set, module);
+			r = add(set, module);
 	}
 	return r;
 }
@@ -151,10 +151,10 @@ static int add_module(struct module_set *set, struct kmod_module *module)
 	if (r < 0)
 		return r;
 	needed = kmod_module_get_dependencies(module);
-	r = add_list(set, needed);
+	r = add_each(set, needed, add_module);
 	if (r == 0 && kmod_module_get_softdeps(module, &before, &after) == 0)
-		r = add_list(set, before);
-	return r == 0 ? add_list(set, after) : r;
+		r = add_each(set, before, add_module);
+	return r == 0 ? add_each(set, after, add_module) : r;
 }
 
 static int add_name(struct module_set *set, struct kmod_ctx *kmod,
@@ -164,7 +164,7 @@ static int add_name(struct module_set *set, struct kmod_ctx *kmod,
 
 	if (kmod_module_new_from_lookup(kmod, name, &found) < 0)
 		return 0;
-	return add_list(set, found);
+	return add_each(set, found, add_module);
 }
 
 static int add_chosen(struct module_set *set, struct kmod_ctx *kmod,
@@ -249,17 +249,8 @@ static int add_behind_needed(struct module_set *set, struct kmod_module *module)
 {
 	_cleanup_list struct kmod_list *needed =
 		kmod_module_get_dependencies(module);
-	struct kmod_list *item;
-	int r = 0;
+	int r = add_each(set, needed, add_once);
 
-	kmod_list_foreach(item, needed)
-	{
-		_cleanup_module struct kmod_module *one =
-			kmod_module_get_module(item);
-
-		if (r == 0)
-			r = add_once(set, one);
-	}
 	return r == 0 ? add_once(set, module) : r;
 }
 
@@ -267,20 +258,11 @@ static int add_name_in_order(struct module_set *set, struct kmod_ctx *kmod,
 			     const char *name)
 {
 	_cleanup_list struct kmod_list *found = NULL;
-	struct kmod_list *item;
 	int r = kmod_module_new_from_lookup(kmod, name, &found);
 
 	if (r == 0 && !found)
 		return -ENOENT;
-	kmod_list_foreach(item, found)
-	{
-		_cleanup_module struct kmod_module *module =
-			kmod_module_get_module(item);
-
-		if (r == 0)
-			r = add_behind_needed(set, module);
-	}
-	return r;
+	return r < 0 ? r : add_each(set, found, add_behind_needed);
 }
 
 int module_set_order(struct module_set *ret_set, const char *dir,
